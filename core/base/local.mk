@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+core_sources += \
+	%D%/cleanup.h \
+	%D%/crypto.c %D%/crypto.h \
+	%D%/error.c %D%/error.h \
+	%D%/text.c %D%/text.h
