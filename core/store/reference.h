@@ -40,7 +40,8 @@ void reference_print(const struct reference *reference, char *buffer, size_t siz
 void reference_print_record(const struct reference *reference, char *buffer, size_t size);
 const char *label_name(enum label label);
 
-/* `*` is one segment, `**` any number; "vault:acme/**". LKS_INVALID if malformed. */
+/* One star is one segment, two are any number of them: "vault:acme/" and two
+   stars. LKS_INVALID if malformed. */
 enum lks_status pattern_check(const char *pattern, struct lks_error *err) MUST_CHECK;
 /* Does STORE:PATH fit? Case-sensitive. */
 bool pattern_matches(const char *pattern, const struct reference *reference);
