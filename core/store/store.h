@@ -22,10 +22,10 @@
 #include "base/record.h"
 #include "config/config.h"
 #include "guard/policy.h"
-#include "plugin/registry.h"
 #include "store/reference.h"
 #include "telemetry/audit.h"
 
+struct registry;
 struct stores;
 
 /* Borrows all of it. `audit` may be NULL (records nothing). */
