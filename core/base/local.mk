@@ -11,6 +11,7 @@ core_sources += \
 	%D%/module.c %D%/module.h \
 	%D%/random.c %D%/random.h \
 	%D%/secret.c %D%/secret.h \
+	%D%/template.c %D%/template.h \
 	%D%/text.c %D%/text.h \
 	%D%/time.c \
 	%D%/trust.c %D%/trust.h \
