@@ -96,8 +96,8 @@ static bool is_plain(const unsigned char *value, size_t len)
 
 	for (i = 0; i < len; i++) {
 		unsigned char c = value[i];
-		bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-			     (c >= 'a' && c <= 'z');
+		bool alnum =
+			(c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 
 		if (!alnum && (!c || !strchr("_./:@%+,=-", c)))
 			return false;

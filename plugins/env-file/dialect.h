@@ -13,19 +13,19 @@
 #include <stddef.h>
 
 /* How lines are taken apart. */
-#define LINE_EXPORT (1u << 0)          /* `export KEY=` */
-#define LINE_COLON (1u << 1)           /* `KEY: value` */
-#define LINE_CR_ENDS (1u << 2)         /* a lone CR ends a line */
-#define LINE_SEMICOLON (1u << 3)       /* `;` begins a comment too */
-#define LINE_NO_SPACE (1u << 4)        /* no blanks around `=` */
-#define LINE_BARE_KEY (1u << 5)        /* `KEY` alone is a line of its own right */
-#define LINE_BAD_SKIPPED (1u << 6)     /* a line that makes no sense is passed over */
-#define LINE_LAST_WINS (1u << 7)       /* a key may be assigned twice */
-#define LINE_KEY_DOTS (1u << 8)        /* `.` in keys, and a leading digit */
-#define LINE_KEY_DASHES (1u << 9)      /* `-` in keys */
-#define LINE_KEY_ANYTHING (1u << 10)   /* up to `=`: odd keys are passed over */
-#define LINE_KEY_BLANKS (1u << 11)     /* also blanks up to `=`: `export A` is a key */
-#define LINE_EMPTY_UNCLEAR (1u << 12)  /* `KEY= # c`: nobody knows what it means */
+#define LINE_EXPORT (1u << 0)         /* `export KEY=` */
+#define LINE_COLON (1u << 1)          /* `KEY: value` */
+#define LINE_CR_ENDS (1u << 2)        /* a lone CR ends a line */
+#define LINE_SEMICOLON (1u << 3)      /* `;` begins a comment too */
+#define LINE_NO_SPACE (1u << 4)       /* no blanks around `=` */
+#define LINE_BARE_KEY (1u << 5)       /* `KEY` alone is a line of its own right */
+#define LINE_BAD_SKIPPED (1u << 6)    /* a line that makes no sense is passed over */
+#define LINE_LAST_WINS (1u << 7)      /* a key may be assigned twice */
+#define LINE_KEY_DOTS (1u << 8)       /* `.` in keys, and a leading digit */
+#define LINE_KEY_DASHES (1u << 9)     /* `-` in keys */
+#define LINE_KEY_ANYTHING (1u << 10)  /* up to `=`: odd keys are passed over */
+#define LINE_KEY_BLANKS (1u << 11)    /* also blanks up to `=`: `export A` is a key */
+#define LINE_EMPTY_UNCLEAR (1u << 12) /* `KEY= # c`: nobody knows what it means */
 
 /* A value being read: `text[at]` is the first byte behind `=` and its blanks. */
 struct scan {
@@ -34,9 +34,9 @@ struct scan {
 	size_t at;
 	unsigned char *out; /* NULL: the value is only measured */
 
-	size_t end;          /* behind the value's last byte, quotes included */
-	size_t out_len;      /* of the value */
-	const char *error;   /* the line makes no sense; it was found at `error_at` */
+	size_t end;        /* behind the value's last byte, quotes included */
+	size_t out_len;    /* of the value */
+	const char *error; /* the line makes no sense; it was found at `error_at` */
 	size_t error_at;
 	const char *trouble; /* the line stands, but its value cannot be told */
 	const char *warning; /* other parsers read it differently */

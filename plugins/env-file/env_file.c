@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "env-file/file.h"
+#include "env-file/target.h"
 #include "env-file/place.h"
 #include "env-file/writer.h"
 
@@ -16,8 +16,8 @@ struct env_file {
 	const struct lks_host *host;
 	struct place place;
 	struct grammar grammar;
-	unsigned flags;      /* FILE_* */
-	bool warned_mode;    /* each said once per instance */
+	unsigned flags;   /* TARGET_* */
+	bool warned_mode; /* each said once per instance */
 	bool warned_grammar;
 };
 
@@ -58,11 +58,11 @@ static enum lks_status read_settings(struct env_file *env, const struct lks_sett
 	env->grammar.lenient = host->setting_flag(settings, "lenient");
 	env->grammar.dotted = host->setting_flag(settings, "allow_dotted_keys");
 	if (host->setting_flag(settings, "create"))
-		env->flags |= FILE_CREATE;
+		env->flags |= TARGET_CREATE;
 	if (host->setting_flag(settings, "in_place"))
-		env->flags |= FILE_IN_PLACE;
+		env->flags |= TARGET_IN_PLACE;
 	if (host->setting_flag(settings, "follow_symlink"))
-		env->flags |= FILE_FOLLOW_SYMLINK;
+		env->flags |= TARGET_FOLLOW_SYMLINK;
 	return place_init(host, host->setting_text(settings, "path"),
 			  host->setting_text(settings, "layout"), &env->place, err);
 }
@@ -117,25 +117,25 @@ static enum lks_status check_deadline(const struct env_file *env, const struct l
 	return env->host->fail(env->host, err, LKS_UNAVAILABLE, "the deadline has passed");
 }
 
-static enum lks_status load(struct env_file *env, struct file *file, struct content *content,
+static enum lks_status load(struct env_file *env, struct target *target, struct content *content,
 			    struct lks_error *err)
 {
 	enum lks_status status;
 
 	content_release(content);
-	status = file_read(file, &content->snapshot, err);
+	status = target_read(target, &content->snapshot, err);
 	if (!status)
-		status = writer_parse(env->host, &env->grammar, file->path,
+		status = writer_parse(env->host, &env->grammar, target->path,
 				      &content->snapshot.text, &content->entries, err);
 	if (!status)
-		warn_once(env, file->path, content);
+		warn_once(env, target->path, content);
 	return status;
 }
 
 static enum lks_status missing(const struct env_file *env, const char *path, struct lks_error *err)
 {
 	env->host->fail(env->host, err, LKS_NOT_FOUND, "%s: there is no such file", path);
-	if (!(env->flags & FILE_CREATE))
+	if (!(env->flags & TARGET_CREATE))
 		env->host->hint(env->host, err,
 				"create = true makes the file with the first value");
 	return LKS_NOT_FOUND;
@@ -193,8 +193,7 @@ static enum lks_status current_version(const struct env_file *env, const struct 
 /* As version_of(), only if the call wants it; "" for a caller without a key. */
 static enum lks_status wanted_version(const struct env_file *env, const struct lks_call *call,
 				      const char *key, const unsigned char *value, size_t len,
-				      char ret_version[LKS_VERSION_MAX + 1],
-				      struct lks_error *err)
+				      char ret_version[LKS_VERSION_MAX + 1], struct lks_error *err)
 {
 	enum lks_status status;
 
@@ -218,9 +217,8 @@ static enum lks_status set_version(const struct env_file *env, const char *versi
 
 /* One key of a file that was read into `record`. */
 static enum lks_status fill_record(const struct env_file *env, const struct lks_call *call,
-				   const char *path, const struct content *content,
-				   const char *key, struct lks_record *record,
-				   struct lks_error *err)
+				   const char *path, const struct content *content, const char *key,
+				   struct lks_record *record, struct lks_error *err)
 {
 	AUTO(bytes_release) struct bytes value = { 0 };
 	const struct lks_host *host = env->host;
@@ -243,8 +241,7 @@ static enum lks_status fill_record(const struct env_file *env, const struct lks_
 	if (call->flags & LKS_CALL_NAMES_ONLY)
 		status = host->record_put(host, record, "value", "", 0, err);
 	else
-		status = host->record_put(host, record, "value", value.data, entry->value_len,
-					  err);
+		status = host->record_put(host, record, "value", value.data, entry->value_len, err);
 	if (!status)
 		status = wanted_version(env, call, key, value.data, entry->value_len, version, err);
 	return status ? status : set_version(env, version, record, err);
@@ -255,7 +252,7 @@ static enum lks_status env_get(void *instance, const struct lks_call *call, cons
 			       struct lks_error *err)
 {
 	AUTO(spot_release) struct spot spot = { 0 };
-	AUTO(file_close) struct file file = FILE_INIT;
+	AUTO(target_close) struct target target = TARGET_INIT;
 	AUTO(content_release) struct content content = { .snapshot = SNAPSHOT_INIT };
 	struct env_file *env = instance;
 	enum lks_status status;
@@ -267,10 +264,10 @@ static enum lks_status env_get(void *instance, const struct lks_call *call, cons
 	if (!status)
 		status = locate(env, path, &spot, err);
 	if (!status)
-		status = file_open(env->host, spot.file, env->place.trusted_len, env->flags, &file,
-				   err);
+		status = target_open(env->host, spot.file, env->place.trusted_len, env->flags,
+				     &target, err);
 	if (!status)
-		status = load(env, &file, &content, err);
+		status = load(env, &target, &content, err);
 	if (status)
 		return status;
 	if (content.snapshot.missing)
@@ -284,7 +281,7 @@ static enum lks_status env_get_many(void *instance, const struct lks_call *call,
 				    size_t count, enum lks_status *ret_statuses,
 				    struct lks_error *err)
 {
-	AUTO(file_close) struct file file = FILE_INIT;
+	AUTO(target_close) struct target target = TARGET_INIT;
 	AUTO(content_release) struct content content = { .snapshot = SNAPSHOT_INIT };
 	AUTO(spot_release) struct spot last = { 0 };
 	struct env_file *env = instance;
@@ -301,15 +298,15 @@ static enum lks_status env_get_many(void *instance, const struct lks_call *call,
 		enum lks_status status = locate(env, paths[i], &spot, to);
 
 		if (!status && (!last.file || strcmp(last.file, spot.file) != 0)) {
-			file_close(&file);
+			target_close(&target);
 			spot_release(&last);
 			last = spot;
 			last.key = NULL;
 			spot.file = strdup(last.file);
-			loaded = file_open(env->host, last.file, env->place.trusted_len,
-					   env->flags, &file, to);
+			loaded = target_open(env->host, last.file, env->place.trusted_len,
+					     env->flags, &target, to);
 			if (!loaded)
-				loaded = load(env, &file, &content, to);
+				loaded = load(env, &target, &content, to);
 			if (!loaded && content.snapshot.missing)
 				loaded = missing(env, last.file, to);
 		}
@@ -380,17 +377,18 @@ static enum lks_status add_keys(struct page *page, const struct entries *entries
 static enum lks_status list_file(struct page *page, const struct place_file *place, bool *ret_full,
 				 struct lks_error *err)
 {
-	AUTO(file_close) struct file file = FILE_INIT;
+	AUTO(target_close) struct target target = TARGET_INIT;
 	AUTO(content_release) struct content content = { .snapshot = SNAPSHOT_INIT };
 	struct env_file *env = page->env;
 	enum lks_status status;
 
-	status = file_open(env->host, place->file, env->place.trusted_len, env->flags, &file, err);
+	status = target_open(env->host, place->file, env->place.trusted_len, env->flags, &target,
+			     err);
 	if (!status)
-		status = load(env, &file, &content, err);
+		status = load(env, &target, &content, err);
 	if (status)
 		return status;
-	if (content.snapshot.missing && !*place->prefix && !(env->flags & FILE_CREATE))
+	if (content.snapshot.missing && !*place->prefix && !(env->flags & TARGET_CREATE))
 		return missing(env, place->file, err);
 	return add_keys(page, &content.entries, place->prefix, ret_full, err);
 }
@@ -400,11 +398,9 @@ static enum lks_status env_list(void *instance, const struct lks_call *call, con
 {
 	AUTO(place_files_release) struct place_files files = { 0 };
 	struct env_file *env = instance;
-	struct page page = { .env = env,
-			     .prefix = prefix,
-			     .cursor = cursor,
-			     .begun = !cursor,
-			     .list = list };
+	struct page page = {
+		.env = env, .prefix = prefix, .cursor = cursor, .begun = !cursor, .list = list
+	};
 	enum lks_status status = check_deadline(env, call, err);
 	bool full = false;
 	size_t i;
@@ -413,8 +409,8 @@ static enum lks_status env_list(void *instance, const struct lks_call *call, con
 		status = place_files(env->host, &env->place, prefix, &files, err);
 	for (i = 0; !status && !full && i < files.count; i++) {
 		/* Files in front of the cursor's are not read again. */
-		if (!page.begun && strncmp(cursor, files.list[i].prefix,
-					   strlen(files.list[i].prefix)) != 0)
+		if (!page.begun &&
+		    strncmp(cursor, files.list[i].prefix, strlen(files.list[i].prefix)) != 0)
 			continue;
 		status = list_file(&page, &files.list[i], &full, err);
 	}
@@ -539,7 +535,7 @@ static enum lks_status edit_all(const struct env_file *env, const struct changes
 static enum lks_status check_missing(const struct env_file *env, const char *path,
 				     struct lks_error *err)
 {
-	if (env->flags & FILE_CREATE)
+	if (env->flags & TARGET_CREATE)
 		return LKS_OK;
 	env->host->fail(env->host, err, LKS_INVALID, "%s: there is no such file", path);
 	env->host->hint(env->host, err, "create = true makes the file with the first value");
@@ -548,7 +544,7 @@ static enum lks_status check_missing(const struct env_file *env, const char *pat
 
 /* Under the lock: read, edit, replace; anew while others write between. */
 static enum lks_status change_file(struct env_file *env, const struct lks_call *call,
-				   const struct changes *changes, struct file *file,
+				   const struct changes *changes, struct target *target,
 				   struct lks_error *err)
 {
 	unsigned tries;
@@ -557,7 +553,7 @@ static enum lks_status change_file(struct env_file *env, const struct lks_call *
 		AUTO(content_release) struct content content = { .snapshot = SNAPSHOT_INIT };
 		AUTO(bytes_release) struct bytes text = { 0 };
 		bool foreign = false;
-		enum lks_status status = load(env, file, &content, err);
+		enum lks_status status = load(env, target, &content, err);
 
 		if (!status)
 			status = edit_all(env, changes, &content, &text, err);
@@ -566,23 +562,23 @@ static enum lks_status change_file(struct env_file *env, const struct lks_call *
 		if (bytes_equal(&text, &content.snapshot.text))
 			return LKS_OK;
 		if (content.snapshot.missing)
-			status = check_missing(env, file->path, err);
+			status = check_missing(env, target->path, err);
 		if (!status)
 			status = check_deadline(env, call, err);
 		if (!status)
-			status = file_replace(file, &content.snapshot, &text, call->operation,
-					      &foreign, err);
+			status = target_replace(target, &content.snapshot, &text, call->operation,
+						&foreign, err);
 		if (status || !foreign)
 			return status;
 	}
 	return env->host->fail(env->host, err, LKS_CONFLICT,
-			       "%s: another program keeps writing to it", file->path);
+			       "%s: another program keeps writing to it", target->path);
 }
 
 static enum lks_status make_changes(struct env_file *env, const struct lks_call *call,
 				    const struct changes *changes, struct lks_error *err)
 {
-	AUTO(file_close) struct file file = FILE_INIT;
+	AUTO(target_close) struct target target = TARGET_INIT;
 	enum lks_status status;
 	size_t i;
 
@@ -596,12 +592,12 @@ static enum lks_status make_changes(struct env_file *env, const struct lks_call 
 	}
 	status = check_deadline(env, call, err);
 	if (!status)
-		status = file_open(env->host, changes->list[0].spot.file, env->place.trusted_len,
-				   env->flags, &file, err);
+		status = target_open(env->host, changes->list[0].spot.file, env->place.trusted_len,
+				     env->flags, &target, err);
 	if (!status)
-		status = file_lock(&file, call->deadline_ms, err);
+		status = target_lock(&target, call->deadline_ms, err);
 	if (!status)
-		status = change_file(env, call, changes, &file, err);
+		status = change_file(env, call, changes, &target, err);
 	for (i = 0; i < changes->count && !status; i++) {
 		const struct change *change = &changes->list[i];
 
@@ -648,7 +644,7 @@ static enum lks_status env_remove(void *instance, const struct lks_call *call, c
 				  const char *expected, struct lks_error *err)
 {
 	AUTO(spot_release) struct spot spot = { 0 };
-	AUTO(file_close) struct file file = FILE_INIT;
+	AUTO(target_close) struct target target = TARGET_INIT;
 	AUTO(content_release) struct content content = { .snapshot = SNAPSHOT_INIT };
 	struct lks_change change = { path, NULL, expected };
 	struct env_file *env = instance;
@@ -656,10 +652,10 @@ static enum lks_status env_remove(void *instance, const struct lks_call *call, c
 
 	/* Only to tell: a race with another remover ends the same. */
 	if (!status)
-		status = file_open(env->host, spot.file, env->place.trusted_len, env->flags, &file,
-				   err);
+		status = target_open(env->host, spot.file, env->place.trusted_len, env->flags,
+				     &target, err);
 	if (!status)
-		status = load(env, &file, &content, err);
+		status = load(env, &target, &content, err);
 	if (status)
 		return status;
 	if (content.snapshot.missing)
@@ -699,14 +695,14 @@ static enum lks_status env_health(void *instance, const struct lks_call *call,
 	if (!status)
 		status = place_files(env->host, &env->place, "", &files, err);
 	for (i = 0; i < files.count && !status; i++) {
-		AUTO(file_close) struct file file = FILE_INIT;
+		AUTO(target_close) struct target target = TARGET_INIT;
 		bool is_missing = false;
 
-		status = file_open(env->host, files.list[i].file, env->place.trusted_len,
-				   env->flags, &file, err);
+		status = target_open(env->host, files.list[i].file, env->place.trusted_len,
+				     env->flags, &target, err);
 		if (!status)
-			status = file_check(&file, &is_missing, err);
-		if (!status && is_missing && !(env->flags & FILE_CREATE))
+			status = target_check(&target, &is_missing, err);
+		if (!status && is_missing && !(env->flags & TARGET_CREATE))
 			status = missing(env, files.list[i].file, err);
 	}
 	return status;

@@ -91,8 +91,8 @@ static unsigned line_of(const struct parser *parser, size_t at)
 static void warn_at(struct parser *parser, size_t at, const char *text)
 {
 	if (parser->entries->warning_count++ == 0)
-		parser->entries->warning =
-			(struct remark){ text, line_of(parser, at), column_of(parser->text, at), 0 };
+		parser->entries->warning = (struct remark){ text, line_of(parser, at),
+							    column_of(parser->text, at), 0 };
 }
 
 static enum grammar_result bad_at(struct parser *parser, size_t at, const char *text)
@@ -226,8 +226,8 @@ static enum grammar_result parse_value(struct parser *parser, struct entry *entr
 		skip_blanks(parser);
 	entry->value_start = parser->at;
 	entry->column = column_of(parser->text, parser->at);
-	if (at_eol(parser) || (peek(parser, 0) == '#' && parser->at > equals &&
-			       has(parser, LINE_EMPTY_UNCLEAR))) {
+	if (at_eol(parser) ||
+	    (peek(parser, 0) == '#' && parser->at > equals && has(parser, LINE_EMPTY_UNCLEAR))) {
 		entry->value_start = equals;
 		entry->value_end = equals;
 		if (!at_eol(parser))
@@ -330,7 +330,9 @@ static size_t utf8_len(const unsigned char *text, size_t len, size_t at)
 	static const struct {
 		unsigned char mask, lead;
 		uint32_t least;
-	} kinds[] = { { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 },
+	} kinds[] = { { 0x80, 0x00, 0 },
+		      { 0xe0, 0xc0, 0x80 },
+		      { 0xf0, 0xe0, 0x800 },
 		      { 0xf8, 0xf0, 0x10000 } };
 	size_t extra;
 
@@ -504,10 +506,9 @@ const struct entry *entries_find(const struct entries *entries, const char *key)
 void grammar_decode(const struct grammar *grammar, const struct entries *entries,
 		    const struct entry *entry, unsigned char *out)
 {
-	struct scan scan = { .text = entries->text,
-			     .len = entries->len,
-			     .at = entry->value_start,
-			     .out = out };
+	struct scan scan = {
+		.text = entries->text, .len = entries->len, .at = entry->value_start, .out = out
+	};
 
 	if (entry->value_end > entry->value_start)
 		grammar->dialect->scan(&scan);
@@ -541,12 +542,33 @@ bool grammar_key_denied(const char *key)
 {
 	static const char *const prefixes[] = { "LD_", "DYLD_", "GLIBC_TUNABLES", "BASH_FUNC_" };
 	static const char *const names[] = {
-		"PATH",		   "IFS",	      "ENV",	     "BASH_ENV",     "SHELLOPTS",
-		"BASHOPTS",	   "PS4",	      "PROMPT_COMMAND", "GCONV_PATH", "LOCPATH",
-		"NODE_OPTIONS",	   "PYTHONSTARTUP",   "PYTHONHOME",  "PYTHONPATH",   "PERL5OPT",
-		"PERL5LIB",	   "PERL5DB",	      "RUBYOPT",     "RUBYLIB",	     "JAVA_TOOL_OPTIONS",
-		"_JAVA_OPTIONS",   "OPENSSL_CONF",    "OPENSSL_MODULES", "OPENSSL_ENGINES",
-		"SSLKEYLOGFILE",   "GIT_SSH_COMMAND", "HOSTALIASES",
+		"PATH",
+		"IFS",
+		"ENV",
+		"BASH_ENV",
+		"SHELLOPTS",
+		"BASHOPTS",
+		"PS4",
+		"PROMPT_COMMAND",
+		"GCONV_PATH",
+		"LOCPATH",
+		"NODE_OPTIONS",
+		"PYTHONSTARTUP",
+		"PYTHONHOME",
+		"PYTHONPATH",
+		"PERL5OPT",
+		"PERL5LIB",
+		"PERL5DB",
+		"RUBYOPT",
+		"RUBYLIB",
+		"JAVA_TOOL_OPTIONS",
+		"_JAVA_OPTIONS",
+		"OPENSSL_CONF",
+		"OPENSSL_MODULES",
+		"OPENSSL_ENGINES",
+		"SSLKEYLOGFILE",
+		"GIT_SSH_COMMAND",
+		"HOSTALIASES",
 	};
 	size_t i;
 

@@ -3,7 +3,7 @@ plugin_LTLIBRARIES += env-file.la
 env_file_sources = \
 	%D%/bytes.h \
 	%D%/dialect.c %D%/dialect.h \
-	%D%/file.c %D%/file.h \
+	%D%/target.c %D%/target.h \
 	%D%/grammar.c %D%/grammar.h \
 	%D%/place.c %D%/place.h \
 	%D%/replace.c \

@@ -41,8 +41,8 @@ static bool is_segment(const char *text, size_t len)
 
 /* ---- setting up --------------------------------------------------------- */
 
-static enum lks_status add_part(const struct lks_host *host, struct place *place,
-				const char *text, size_t len, struct lks_error *err)
+static enum lks_status add_part(const struct lks_host *host, struct place *place, const char *text,
+				size_t len, struct lks_error *err)
 {
 	struct part *part = &place->parts[place->count];
 
@@ -124,7 +124,8 @@ enum lks_status place_init(const struct lks_host *host, const char *path, const 
 	enum lks_status status = LKS_OK;
 
 	if (!path || !*path || strlen(path) >= PATH_ROOM)
-		return host->fail(host, err, LKS_INVALID, "path: the path of an env file is missing");
+		return host->fail(host, err, LKS_INVALID,
+				  "path: the path of an env file is missing");
 	if (!layout)
 		layout = "{name}";
 	ret_place->path = strdup(path);
@@ -215,7 +216,8 @@ enum lks_status place_find(const struct lks_host *host, const struct place *plac
 		rest += len + 1;
 	}
 	if (!fill_path(place, &values, path))
-		return host->fail(host, err, LKS_INVALID, "%s: the file's path is too long", record);
+		return host->fail(host, err, LKS_INVALID, "%s: the file's path is too long",
+				  record);
 	spot.key = strdup(rest);
 	spot.file = strdup(path);
 	if (!spot.key || !spot.file)
@@ -301,8 +303,7 @@ static enum lks_status walk_found(struct walk *walk)
 }
 
 /* Go on with `name` added to the path; the path is as before afterwards. */
-static enum lks_status walk_into(struct walk *walk, const char *name, size_t len,
-				 const char *rest)
+static enum lks_status walk_into(struct walk *walk, const char *name, size_t len, const char *rest)
 {
 	size_t old = strlen(walk->path);
 	enum lks_status status;
@@ -323,8 +324,7 @@ static enum lks_status walk_into(struct walk *walk, const char *name, size_t len
 static enum lks_status walk_names(struct walk *walk, size_t part, const char *template,
 				  size_t before_len, const char *after, size_t after_len)
 {
-	int fd = open(*walk->path ? walk->path : ".",
-		      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(*walk->path ? walk->path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *found;
 	enum lks_status status = LKS_OK;
@@ -405,7 +405,8 @@ static bool take_prefix(struct walk *walk, const char *prefix)
 
 static int file_order(const void *a, const void *b)
 {
-	return strcmp(((const struct place_file *)a)->prefix, ((const struct place_file *)b)->prefix);
+	return strcmp(((const struct place_file *)a)->prefix,
+		      ((const struct place_file *)b)->prefix);
 }
 
 enum lks_status place_files(const struct lks_host *host, const struct place *place,

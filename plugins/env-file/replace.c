@@ -3,7 +3,7 @@
  * Replace an env file: a temporary file beside it, made like it in every
  * attribute, synced, and renamed over it.
  */
-#include "env-file/file.h"
+#include "env-file/target.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -44,12 +44,11 @@ static bool is_token(const char *text)
  * file of ours is in use. Only regular files of the trusted owners go; what
  * somebody else put there stays, and another name is used.
  */
-static void remove_leftovers(const struct file *file)
+static void remove_leftovers(const struct target *target)
 {
 	char prefix[300];
-	size_t prefix_len =
-		(size_t)snprintf(prefix, sizeof(prefix), ".%s.lockstep.", file->base);
-	int fd = openat(file->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	size_t prefix_len = (size_t)snprintf(prefix, sizeof(prefix), ".%s.lockstep.", target->base);
+	int fd = openat(target->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *found;
 
@@ -63,16 +62,17 @@ static void remove_leftovers(const struct file *file)
 		if (strncmp(found->d_name, prefix, prefix_len) != 0 ||
 		    !is_token(found->d_name + prefix_len))
 			continue;
-		if (fstatat(file->dir_fd, found->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
+		if (fstatat(target->dir_fd, found->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
 		    !S_ISREG(st.st_mode) || st.st_nlink > 1 ||
-		    (st.st_uid != geteuid() && !(geteuid() == 0 && st.st_uid == file->dir.st_uid)))
+		    (st.st_uid != geteuid() &&
+		     !(geteuid() == 0 && st.st_uid == target->dir.st_uid)))
 			continue;
-		unlinkat(file->dir_fd, found->d_name, 0);
+		unlinkat(target->dir_fd, found->d_name, 0);
 	}
 	closedir(dir);
 }
 
-static enum lks_status temp_name(const struct file *file, const char *token, struct temp *temp,
+static enum lks_status temp_name(const struct target *target, const char *token, struct temp *temp,
 				 struct lks_error *err)
 {
 	unsigned char random[16];
@@ -81,31 +81,31 @@ static enum lks_status temp_name(const struct file *file, const char *token, str
 	size_t i;
 
 	if (!token) {
-		status = file->host->random(file->host, random, sizeof(random), err);
+		status = target->host->random(target->host, random, sizeof(random), err);
 		if (status)
 			return status;
 		for (i = 0; i < sizeof(random); i++)
 			snprintf(text + 2 * i, 3, "%02x", random[i]);
 		token = text;
 	}
-	snprintf(temp->name, sizeof(temp->name), ".%s.lockstep.%s", file->base, token);
+	snprintf(temp->name, sizeof(temp->name), ".%s.lockstep.%s", target->base, token);
 	return LKS_OK;
 }
 
 /* The operation's name first; one that is taken is left alone. */
-static enum lks_status temp_make(const struct file *file, const char *operation,
+static enum lks_status temp_make(const struct target *target, const char *operation,
 				 struct temp *temp, struct lks_error *err)
 {
 	unsigned tries;
 
-	temp->dir_fd = file->dir_fd;
+	temp->dir_fd = target->dir_fd;
 	for (tries = 0; tries < NAME_TRIES; tries++) {
 		bool named = tries == 0 && operation && is_token(operation);
-		enum lks_status status = temp_name(file, named ? operation : NULL, temp, err);
+		enum lks_status status = temp_name(target, named ? operation : NULL, temp, err);
 
 		if (status)
 			return status;
-		temp->fd = openat(file->dir_fd, temp->name,
+		temp->fd = openat(target->dir_fd, temp->name,
 				  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 				  S_IRUSR | S_IWUSR);
 		if (temp->fd >= 0) {
@@ -115,7 +115,7 @@ static enum lks_status temp_make(const struct file *file, const char *operation,
 		if (errno != EEXIST)
 			break;
 	}
-	return file_errno(file, errno, "making a temporary file beside it", err);
+	return target_errno(target, errno, "making a temporary file beside it", err);
 }
 
 /* ---- attributes --------------------------------------------------------- */
@@ -194,7 +194,7 @@ static int drop_extra_xattrs(int to, const char *wanted, size_t wanted_len)
 	return 0;
 }
 
-static enum lks_status copy_xattrs(const struct file *file, int from, int to,
+static enum lks_status copy_xattrs(const struct target *target, int from, int to,
 				   struct lks_error *err)
 {
 	AUTO(free_ptr) char *names = NULL;
@@ -202,20 +202,20 @@ static enum lks_status copy_xattrs(const struct file *file, int from, int to,
 	size_t at;
 
 	if (xattr_names(from, &names, &len))
-		return file_errno(file, errno, "reading its extended attributes", err);
+		return target_errno(target, errno, "reading its extended attributes", err);
 	if (drop_extra_xattrs(to, names, len))
-		return file_errno(file, errno, "keeping its access list", err);
+		return target_errno(target, errno, "keeping its access list", err);
 	for (at = 0; at < len; at += strlen(names + at) + 1) {
 		if (xattr_is_kernels(names + at) || xattr_copy(from, to, names + at) == 0)
 			continue;
-		return file->host->fail(file->host, err, LKS_DENIED,
-					"%s: its extended attribute %s cannot be kept: %m",
-					file->path, names + at);
+		return target->host->fail(target->host, err, LKS_DENIED,
+					  "%s: its extended attribute %s cannot be kept: %m",
+					  target->path, names + at);
 	}
 	return LKS_OK;
 }
 
-static enum lks_status copy_attributes(const struct file *file, const struct snapshot *seen,
+static enum lks_status copy_attributes(const struct target *target, const struct snapshot *seen,
 				       int to, struct lks_error *err)
 {
 	struct stat st;
@@ -224,30 +224,30 @@ static enum lks_status copy_attributes(const struct file *file, const struct sna
 	if (seen->missing)
 		return LKS_OK;
 	if (fstat(to, &st))
-		return file_errno(file, errno, "looking at the temporary file", err);
+		return target_errno(target, errno, "looking at the temporary file", err);
 	if ((st.st_uid != seen->st.st_uid || st.st_gid != seen->st.st_gid) &&
 	    fchown(to, seen->st.st_uid, seen->st.st_gid))
-		return file_errno(file, errno, "keeping its owner and group", err);
-	status = copy_xattrs(file, seen->fd, to, err);
+		return target_errno(target, errno, "keeping its owner and group", err);
+	status = copy_xattrs(target, seen->fd, to, err);
 	if (status)
 		return status;
 	/* Last: an access list that is copied sets the mode too. */
 	if (fchmod(to, seen->st.st_mode & 07777))
-		return file_errno(file, errno, "keeping its mode", err);
+		return target_errno(target, errno, "keeping its mode", err);
 	return LKS_OK;
 }
 
 /* ---- content ------------------------------------------------------------ */
 
 /* Over the limit the kernel sends SIGXFSZ, which would end the process. */
-static enum lks_status check_limit(const struct file *file, size_t len, struct lks_error *err)
+static enum lks_status check_limit(const struct target *target, size_t len, struct lks_error *err)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
 	    len > limit.rlim_cur)
-		return file_errno(file, EFBIG, "writing it (limit of file sizes, RLIMIT_FSIZE)",
-				  err);
+		return target_errno(target, EFBIG, "writing it (limit of file sizes, RLIMIT_FSIZE)",
+				    err);
 	return LKS_OK;
 }
 
@@ -271,7 +271,7 @@ static int write_all(int fd, const unsigned char *data, size_t len)
 	return 0;
 }
 
-static enum lks_status temp_fill(const struct file *file, struct temp *temp,
+static enum lks_status temp_fill(const struct target *target, struct temp *temp,
 				 const struct bytes *text, struct lks_error *err)
 {
 	int fd = temp->fd;
@@ -279,79 +279,78 @@ static enum lks_status temp_fill(const struct file *file, struct temp *temp,
 	/* A full disk shows here; not every file system can tell. */
 	if (text->len && fallocate(fd, 0, 0, (off_t)text->len) && errno != EOPNOTSUPP &&
 	    errno != ENOSYS && errno != EINTR)
-		return file_errno(file, errno, "reserving space for the new content", err);
+		return target_errno(target, errno, "reserving space for the new content", err);
 	if (write_all(fd, text->data, text->len))
-		return file_errno(file, errno, "writing the new content", err);
+		return target_errno(target, errno, "writing the new content", err);
 	/* After a failure the kernel calls the pages clean: never asked again. */
 	if (fsync(fd))
-		return file->host->fail(file->host, err, LKS_FAILED,
-					"%s: syncing the new content failed, the file is as it "
-					"was: %m",
-					file->path);
+		return target->host->fail(target->host, err, LKS_FAILED,
+					  "%s: syncing the new content failed, the file is as it "
+					  "was: %m",
+					  target->path);
 	temp->fd = -1;
 	if (close(fd))
-		return file->host->fail(file->host, err, LKS_FAILED,
-					"%s: closing the new content failed, the file is as it "
-					"was: %m",
-					file->path);
+		return target->host->fail(target->host, err, LKS_FAILED,
+					  "%s: closing the new content failed, the file is as it "
+					  "was: %m",
+					  target->path);
 	return LKS_OK;
 }
 
 /* Is it still what `seen` was read from, by state and by content? */
-static enum lks_status check_foreign(struct file *file, const struct snapshot *seen,
+static enum lks_status check_foreign(struct target *target, const struct snapshot *seen,
 				     bool *ret_foreign, struct lks_error *err)
 {
 	AUTO(snapshot_release) struct snapshot now = SNAPSHOT_INIT;
-	enum lks_status status = file_read(file, &now, err);
+	enum lks_status status = target_read(target, &now, err);
 
 	if (status)
 		return status;
 	*ret_foreign = now.missing != seen->missing ||
-		       (!now.missing && (now.st.st_dev != seen->st.st_dev ||
-					 now.st.st_ino != seen->st.st_ino ||
-					 now.st.st_mode != seen->st.st_mode ||
-					 now.st.st_uid != seen->st.st_uid ||
-					 now.st.st_gid != seen->st.st_gid ||
-					 !bytes_equal(&now.text, &seen->text)));
+		       (!now.missing &&
+			(now.st.st_dev != seen->st.st_dev || now.st.st_ino != seen->st.st_ino ||
+			 now.st.st_mode != seen->st.st_mode || now.st.st_uid != seen->st.st_uid ||
+			 now.st.st_gid != seen->st.st_gid || !bytes_equal(&now.text, &seen->text)));
 	return LKS_OK;
 }
 
-static enum lks_status put_in_place(const struct file *file, const struct snapshot *seen,
+static enum lks_status put_in_place(const struct target *target, const struct snapshot *seen,
 				    struct temp *temp, bool *ret_foreign, struct lks_error *err)
 {
 	int failed;
 
 	if (seen->missing) {
-		failed = renameat2(file->dir_fd, temp->name, file->dir_fd, file->base,
+		failed = renameat2(target->dir_fd, temp->name, target->dir_fd, target->base,
 				   RENAME_NOREPLACE);
 		if (failed && errno == EEXIST) {
 			*ret_foreign = true;
 			return LKS_OK;
 		}
 		if (failed && (errno == EINVAL || errno == ENOSYS))
-			failed = renameat(file->dir_fd, temp->name, file->dir_fd, file->base);
+			failed = renameat(target->dir_fd, temp->name, target->dir_fd, target->base);
 	} else {
-		failed = renameat(file->dir_fd, temp->name, file->dir_fd, file->base);
+		failed = renameat(target->dir_fd, temp->name, target->dir_fd, target->base);
 	}
 	if (!failed) {
 		temp->live = false;
 		return LKS_OK;
 	}
 	if (errno != EBUSY)
-		return file_errno(file, errno, "replacing it", err);
-	file->host->fail(file->host, err, LKS_UNSUPPORTED,
-			 "%s is a mount of its own (a file bound into a container) and cannot be "
-			 "replaced",
-			 file->path);
-	file->host->hint(file->host, err,
-			 "mount its folder instead, or set in_place = true: then a reader may see "
-			 "half a file, and so may a crash");
+		return target_errno(target, errno, "replacing it", err);
+	target->host->fail(target->host, err, LKS_UNSUPPORTED,
+			   "%s is a mount of its own (a file bound into a container) and cannot be "
+			   "replaced",
+			   target->path);
+	target->host->hint(
+		target->host, err,
+		"mount its folder instead, or set in_place = true: then a reader may see "
+		"half a file, and so may a crash");
 	return LKS_UNSUPPORTED;
 }
 
-static enum lks_status sync_folder(const struct file *file, struct lks_error *err)
+static enum lks_status sync_folder(const struct target *target, struct lks_error *err)
 {
-	int fd = openat(file->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(target->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int failed = fd < 0 || fsync(fd);
 	int number = errno;
 
@@ -359,83 +358,88 @@ static enum lks_status sync_folder(const struct file *file, struct lks_error *er
 	if (!failed)
 		return LKS_OK;
 	errno = number;
-	return file->host->fail(file->host, err, LKS_FAILED,
-				"%s has its new content, but syncing the folder failed, so it may "
-				"be lost with the power: %m",
-				file->path);
+	return target->host->fail(
+		target->host, err, LKS_FAILED,
+		"%s has its new content, but syncing the folder failed, so it may "
+		"be lost with the power: %m",
+		target->path);
 }
 
-static enum lks_status check_result(struct file *file, const struct bytes *text,
+static enum lks_status check_result(struct target *target, const struct bytes *text,
 				    struct lks_error *err)
 {
 	AUTO(snapshot_release) struct snapshot now = SNAPSHOT_INIT;
 
-	if (file_read(file, &now, NULL) || now.missing || !bytes_equal(&now.text, text))
-		return file->host->fail(file->host, err, LKS_UNCERTAIN,
-					"%s was written, but reads back differently: another "
-					"program changed it at once",
-					file->path);
+	if (target_read(target, &now, NULL))
+		return target->host->fail(target->host, err, LKS_UNCERTAIN,
+					  "%s was written, but could not be read back",
+					  target->path);
+	if (now.missing || !bytes_equal(&now.text, text))
+		return target->host->fail(target->host, err, LKS_UNCERTAIN,
+					  "%s was written, but reads back differently: another "
+					  "program changed it at once",
+					  target->path);
 	return LKS_OK;
 }
 
 /* ---- in place, where asked for ------------------------------------------ */
 
-static enum lks_status overwrite(struct file *file, const struct snapshot *seen,
-				 const struct bytes *text, bool *ret_foreign,
-				 struct lks_error *err)
+static enum lks_status overwrite(struct target *target, const struct snapshot *seen,
+				 const struct bytes *text, bool *ret_foreign, struct lks_error *err)
 {
-	enum lks_status status = check_foreign(file, seen, ret_foreign, err);
+	enum lks_status status = check_foreign(target, seen, ret_foreign, err);
 	struct stat st;
 	int number;
 
 	if (status || *ret_foreign)
 		return status;
-	if (fstat(file->lock_fd, &st))
-		return file_errno(file, errno, "looking at it", err);
+	if (fstat(target->lock_fd, &st))
+		return target_errno(target, errno, "looking at it", err);
 	if (st.st_dev != seen->st.st_dev || st.st_ino != seen->st.st_ino) {
 		*ret_foreign = true;
 		return LKS_OK;
 	}
-	if (write_all(file->lock_fd, text->data, text->len) == 0 &&
-	    ftruncate(file->lock_fd, (off_t)text->len) == 0 && fsync(file->lock_fd) == 0)
-		return check_result(file, text, err);
+	if (write_all(target->lock_fd, text->data, text->len) == 0 &&
+	    ftruncate(target->lock_fd, (off_t)text->len) == 0 && fsync(target->lock_fd) == 0)
+		return check_result(target, text, err);
 	number = errno;
-	if (write_all(file->lock_fd, seen->text.data, seen->text.len) ||
-	    ftruncate(file->lock_fd, (off_t)seen->text.len)) {
+	if (write_all(target->lock_fd, seen->text.data, seen->text.len) ||
+	    ftruncate(target->lock_fd, (off_t)seen->text.len)) {
 		errno = number;
-		return file->host->fail(file->host, err, LKS_UNCERTAIN,
-					"%s: writing in place failed and the old content could not "
-					"be put back: %m",
-					file->path);
+		return target->host->fail(
+			target->host, err, LKS_UNCERTAIN,
+			"%s: writing in place failed and the old content could not "
+			"be put back: %m",
+			target->path);
 	}
-	return file_errno(file, number, "writing in place (the old content is back)", err);
+	return target_errno(target, number, "writing in place (the old content is back)", err);
 }
 
-enum lks_status file_replace(struct file *file, const struct snapshot *seen,
-			     const struct bytes *text, const char *operation, bool *ret_foreign,
-			     struct lks_error *err)
+enum lks_status target_replace(struct target *target, const struct snapshot *seen,
+			       const struct bytes *text, const char *operation, bool *ret_foreign,
+			       struct lks_error *err)
 {
 	AUTO(temp_discard) struct temp temp = { .fd = -1 };
-	enum lks_status status = check_limit(file, text->len, err);
+	enum lks_status status = check_limit(target, text->len, err);
 
 	*ret_foreign = false;
 	if (status)
 		return status;
-	if (file->flags & FILE_IN_PLACE)
-		return overwrite(file, seen, text, ret_foreign, err);
-	remove_leftovers(file);
-	status = temp_make(file, operation, &temp, err);
+	if (target->flags & TARGET_IN_PLACE)
+		return overwrite(target, seen, text, ret_foreign, err);
+	remove_leftovers(target);
+	status = temp_make(target, operation, &temp, err);
 	if (!status)
-		status = copy_attributes(file, seen, temp.fd, err);
+		status = copy_attributes(target, seen, temp.fd, err);
 	if (!status)
-		status = temp_fill(file, &temp, text, err);
+		status = temp_fill(target, &temp, text, err);
 	if (!status)
-		status = check_foreign(file, seen, ret_foreign, err);
+		status = check_foreign(target, seen, ret_foreign, err);
 	if (status || *ret_foreign)
 		return status;
-	status = put_in_place(file, seen, &temp, ret_foreign, err);
+	status = put_in_place(target, seen, &temp, ret_foreign, err);
 	if (status || *ret_foreign)
 		return status;
-	status = sync_folder(file, err);
-	return status ? status : check_result(file, text, err);
+	status = sync_folder(target, err);
+	return status ? status : check_result(target, text, err);
 }

@@ -602,7 +602,7 @@ static size_t systemd_quoted(struct scan *scan, size_t at, unsigned char quote)
 void scan_systemd(struct scan *scan)
 {
 	size_t at = scan->at;
-	size_t kept = 0; /* length without trailing blanks that may go */
+	size_t kept = 0;   /* length without trailing blanks that may go */
 	bool fresh = true; /* before or right behind quotes: blanks fall away */
 
 	while (at < scan->len && scan->text[at] != '\n' && scan->text[at] != '\r') {

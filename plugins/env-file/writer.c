@@ -395,12 +395,13 @@ enum lks_status writer_accepts(const struct lks_host *host, const struct grammar
 	if (!edit->value)
 		return LKS_OK;
 	if (edit->len > GRAMMAR_VALUE_MAX)
-		return host->fail(host, err, LKS_UNSUPPORTED,
-				  "%s: the value is larger than 64 KiB", edit->key);
-	if (!grammar_is_text(edit->value, edit->len))
-		return host->fail(host, err, LKS_UNSUPPORTED,
-				  "%s: the value is not text (valid UTF-8 without NUL bytes), which "
-				  "an env file cannot hold: store it as base64",
+		return host->fail(host, err, LKS_UNSUPPORTED, "%s: the value is larger than 64 KiB",
 				  edit->key);
+	if (!grammar_is_text(edit->value, edit->len))
+		return host->fail(
+			host, err, LKS_UNSUPPORTED,
+			"%s: the value is not text (valid UTF-8 without NUL bytes), which "
+			"an env file cannot hold: store it as base64",
+			edit->key);
 	return encode(host, grammar, edit, &encoded, err);
 }

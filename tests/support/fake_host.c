@@ -185,7 +185,8 @@ static enum lks_status host_digest(const struct lks_host *host, const void *data
 	if (!fake_of(host)->has_key)
 		return host_fail(host, err, LKS_UNAVAILABLE, "no key for digests");
 	for (part = 0; part < 4; part++) {
-		uint64_t hash = UINT64_C(14695981039346656037) ^ (part * UINT64_C(0x9e3779b97f4a7c15));
+		uint64_t hash =
+			UINT64_C(14695981039346656037) ^ (part * UINT64_C(0x9e3779b97f4a7c15));
 		size_t i;
 
 		for (i = 0; i < len; i++)
@@ -251,7 +252,9 @@ static int64_t host_setting_ms(const struct lks_settings *settings, const char *
 	static const struct {
 		const char *unit;
 		int64_t ms;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+	} units[] = {
+		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }
+	};
 	const char *text = host_setting_text(settings, name);
 	char *end = NULL;
 	int64_t number;
