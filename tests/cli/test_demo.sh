@@ -14,8 +14,11 @@ says '(exit 9)' 'a rotation that the service does not take is rolled back'
 cat "$out" "$err" >all.txt
 is "$(awk 'length($0) > 80' all.txt | head -n 1)" '' 'no line is longer than 80 characters'
 
-# The keys that the demo made: none of them is on the screen.
-key=$(cd quickstart && lockstep get app:API_KEY)
-is "$(grep -cF -e "$key" all.txt)" 0 'the new key is not on the screen'
-is "$(grep -rlF -e "$key" quickstart/state)" '' 'nor in the state, the journal or the audit log'
+# The key that the demo made is nowhere to be seen.
+run lockstep -c quickstart/lockstep.conf get app:API_KEY
+key=$(cat "$out")
+is "${#key}" 32 'the key is one that was generated'
+is "$(grep -cF -e "$key" all.txt)" 0 'it is not on the screen'
+is "$(find quickstart/state -type f | wc -l | awk '{ print ($1 > 2) }')" 1 'there is a state'
+is "$(grep -rlF -e "$key" quickstart/state)" '' 'it is not in the state, the journal or the audit log'
 finish
