@@ -41,7 +41,7 @@ static void judge_pause(const struct rotation_row *row, int64_t now_wall_ms, str
 	    row->paused_until_wall_ms <= due->paused_until_wall_ms)
 		return;
 	due->paused_until_wall_ms = row->paused_until_wall_ms;
-	due->pause_reason = row->pause_reason;
+	string_copy(due->pause_reason, sizeof(due->pause_reason), row->pause_reason);
 }
 
 void schedule_judge(const struct config_rotation *rotation, const struct rotation_row *row,

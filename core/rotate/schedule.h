@@ -31,7 +31,7 @@ struct due {
 	int64_t start_wall_ms; /* when `run` may begin at the earliest; 0: never */
 	int64_t age_ms;        /* -1: not known */
 	int64_t paused_until_wall_ms;
-	const char *pause_reason; /* borrowed from the row; NULL */
+	char pause_reason[256];
 };
 
 /* `all` is the row of `pause --all`, or NULL. */
