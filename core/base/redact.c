@@ -160,7 +160,7 @@ static enum lks_status add_pattern(void *context, const unsigned char *form, siz
 {
 	struct redactor *redactor = context;
 	const size_t room = redactor->pattern_room ? 2 * redactor->pattern_room : 32;
-	unsigned char *copy;
+	unsigned char *copy = NULL;
 	enum lks_status status;
 
 	if (len < REDACT_MIN)
@@ -178,8 +178,7 @@ static enum lks_status add_pattern(void *context, const unsigned char *form, siz
 	if (status)
 		return status;
 	memcpy(copy, form, len);
-	redactor->patterns[redactor->pattern_count++] =
-		(struct pattern){ copy, (uint32_t)len, 0 };
+	redactor->patterns[redactor->pattern_count++] = (struct pattern){ copy, (uint32_t)len, 0 };
 	if (redactor->len_min == 0 || len < redactor->len_min)
 		redactor->len_min = len;
 	if (len > redactor->len_max)
@@ -196,7 +195,7 @@ enum lks_status redactor_add(struct redactor *redactor, const void *secret, size
 		return error_set(err, LKS_FAILED, "the matcher of secrets is already built");
 	while (len > 0 && (data[len - 1] == '\n' || data[len - 1] == '\r'))
 		len--;
-	*ret_choice = len < REDACT_MIN		 ? REDACT_TOO_SHORT
+	*ret_choice = len < REDACT_MIN              ? REDACT_TOO_SHORT
 		      : redact_is_common(data, len) ? REDACT_TOO_COMMON
 						    : REDACT_MASKED;
 	if (*ret_choice != REDACT_MASKED)

@@ -349,16 +349,16 @@ enum lks_status redact_forms(const void *secret, size_t len, redact_form_sink ad
 bool redact_is_common(const void *secret, size_t len)
 {
 	static const char *const words[] = {
-		"access",  "account", "admin",	  "administrator", "application", "changeme",
-		"client",  "config",  "database", "debug",	   "default",	  "development",
-		"disable", "disabled", "enable",  "enabled",	   "error",	  "example",
-		"false",   "guest",   "hello",	  "http",	   "https",	  "info",
-		"local",   "localhost", "login",  "master",	   "mysql",	  "name",
-		"none",	   "null",    "password", "postgres",	   "postgresql",  "private",
-		"prod",	   "production", "public", "root",	   "secret",	  "server",
-		"service", "staging", "string",	  "test",	   "testing",	  "token",
-		"true",	   "undefined", "user",	  "username",	   "value",	  "warn",
-		"warning", "welcome", "world",
+		"access",  "account",    "admin",    "administrator", "application", "changeme",
+		"client",  "config",     "database", "debug",         "default",     "development",
+		"disable", "disabled",   "enable",   "enabled",       "error",       "example",
+		"false",   "guest",      "hello",    "http",          "https",       "info",
+		"local",   "localhost",  "login",    "master",        "mysql",       "name",
+		"none",    "null",       "password", "postgres",      "postgresql",  "private",
+		"prod",    "production", "public",   "root",          "secret",      "server",
+		"service", "staging",    "string",   "test",          "testing",     "token",
+		"true",    "undefined",  "user",     "username",      "value",       "warn",
+		"warning", "welcome",    "world",
 	};
 	const unsigned char *data = secret;
 	char word[16] = "";
