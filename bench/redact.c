@@ -42,9 +42,9 @@ static void make_secret(char *secret, size_t len)
 /* Log lines of words and numbers, as programs print them. */
 static void make_log(char *input, size_t size)
 {
-	static const char *const words[] = { "GET",	"/api/v1/orders", "status=200", "took",
-					     "request", "worker",	  "error",	"retry",
-					     "user_id", "connection",	  "closed",	"https" };
+	static const char *const words[] = { "GET",     "/api/v1/orders", "status=200", "took",
+					     "request", "worker",         "error",      "retry",
+					     "user_id", "connection",     "closed",     "https" };
 	size_t len = 0;
 
 	while (len + 64 < size) {

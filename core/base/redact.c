@@ -457,37 +457,52 @@ static int by_start(const void *a, const void *b)
 	return (left->start > right->start) - (left->start < right->start);
 }
 
+/*
+ * The first place from `at` on, in steps of the stride, whose window may be
+ * that of a pattern; `len` if there is none. All the time goes here.
+ */
+static size_t next_candidate(const struct redactor *redactor, const unsigned char *data, size_t at,
+			     size_t len)
+{
+	const uint64_t *filter = redactor->windows.filter;
+	const unsigned shift = redactor->windows.filter_shift;
+	const size_t stride = redactor->stride;
+
+#define IS_CANDIDATE(place)                                                                        \
+	__builtin_expect(filter[hash(load(data + (place))) >> shift >> 6] >>                       \
+					 (hash(load(data + (place))) >> shift & 63) &              \
+				 1,                                                                \
+			 0)
+	for (; at + 3 * stride + WINDOW <= len; at += 4 * stride) {
+		if (IS_CANDIDATE(at))
+			return at;
+		if (IS_CANDIDATE(at + stride))
+			return at + stride;
+		if (IS_CANDIDATE(at + 2 * stride))
+			return at + 2 * stride;
+		if (IS_CANDIDATE(at + 3 * stride))
+			return at + 3 * stride;
+	}
+	for (; at + WINDOW <= len; at += stride)
+		if (IS_CANDIDATE(at))
+			return at;
+#undef IS_CANDIDATE
+	return len;
+}
+
 /* All matches in the first `len` bytes, in order. */
 static enum lks_status find_matches(struct redact_stream *stream, size_t len, struct lks_error *err)
 {
-	const struct table *table = &stream->redactor->windows;
-	const unsigned char *data = stream->buffer->data;
-	const size_t stride = stream->redactor->stride;
+	const struct redactor *redactor = stream->redactor;
 	size_t at = 0;
 
 	stream->range_count = 0;
-	while (at + WINDOW <= len) {
-		/* Four at a time, one branch: the usual answer is no. */
-		if (at + 3 * stride + WINDOW <= len) {
-			const bool any = filter_has(table, hash(load(data + at))) |
-					 filter_has(table, hash(load(data + at + stride))) |
-					 filter_has(table, hash(load(data + at + 2 * stride))) |
-					 filter_has(table, hash(load(data + at + 3 * stride)));
+	while ((at = next_candidate(redactor, stream->buffer->data, at, len)) < len) {
+		const enum lks_status status = look_at(stream, at, len, err);
 
-			if (!any) {
-				at += 4 * stride;
-				continue;
-			}
-		}
-		for (int i = 0; i < 4 && at + WINDOW <= len; i++, at += stride) {
-			enum lks_status status;
-
-			if (!filter_has(table, hash(load(data + at))))
-				continue;
-			status = look_at(stream, at, len, err);
-			if (status)
-				return status;
-		}
+		if (status)
+			return status;
+		at += redactor->stride;
 	}
 	for (size_t i = 1; i < stream->range_count; i++) {
 		if (stream->ranges[i].start < stream->ranges[i - 1].start) {
