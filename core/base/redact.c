@@ -335,7 +335,7 @@ enum lks_status redactor_build(struct redactor *redactor, struct lks_error *err)
 	while (redactor->stride > 1 && count * redactor->stride > ENTRIES_MAX)
 		redactor->stride--;
 	status = table_new(&redactor->windows, count * redactor->stride,
-			   count * redactor->stride * 32, err);
+			   count * redactor->stride * (redactor->stride == 1 ? 128 : 32), err);
 	if (!status)
 		status = table_new(&redactor->prefixes, count, count * WINDOW * 16, err);
 	if (status)
