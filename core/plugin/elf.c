@@ -152,9 +152,8 @@ static enum lks_status check_load_segment(const struct elf_image *image, const E
 	    segment->p_vaddr > UINT64_MAX / 2 || segment->p_memsz > (uint64_t)1 << 32)
 		return damaged(image, "its segments overlap", err);
 	/* The linker maps whole pages; anything else makes it fail or worse. */
-	if (segment->p_align > 1 &&
-	    ((segment->p_align & (segment->p_align - 1)) != 0 ||
-	     (segment->p_vaddr - segment->p_offset) % segment->p_align != 0))
+	if (segment->p_align < 4096 || (segment->p_align & (segment->p_align - 1)) != 0 ||
+	    (segment->p_vaddr - segment->p_offset) % segment->p_align != 0)
 		return damaged(image, "its segments are not aligned", err);
 	*floor = segment->p_vaddr + segment->p_memsz;
 	if ((segment->p_flags & (PF_W | PF_X)) == (PF_W | PF_X))
