@@ -13,6 +13,7 @@ core_sources += \
 	%D%/secret.c %D%/secret.h \
 	%D%/text.c %D%/text.h \
 	%D%/time.c \
+	%D%/trust.c %D%/trust.h \
 	%D%/utf8.c
 
 module_LTLIBRARIES += %D%/module-crypto/crypto.la
