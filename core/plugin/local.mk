@@ -7,4 +7,4 @@ core_sources += \
 	%D%/loader.c %D%/loader.h \
 	%D%/registry.c %D%/registry.h \
 	%D%/schema.c %D%/schema.h \
-	%D%/settings.c
+	%D%/settings.c %D%/settings.h
