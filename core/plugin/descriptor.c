@@ -164,6 +164,9 @@ static enum lks_status judge_option(const struct reader *reader, const struct de
 	if (option->type == LKS_OPTION_SECRET && option->fallback)
 		return complain(reader, "option \"%s\" is a secret and cannot have a default",
 				option->name);
+	if (option->type == LKS_OPTION_MAP && option->fallback)
+		return complain(reader, "option \"%s\" is a map and cannot have a default",
+				option->name);
 	if (option->maximum > 0 && option->minimum > option->maximum)
 		return complain(reader, "option \"%s\" has an empty range", option->name);
 	if (option->fallback && option->type != LKS_OPTION_LIST && option->type != LKS_OPTION_MAP &&

@@ -118,10 +118,9 @@ static bool take_setting(struct value *value, const struct setting *setting, con
 				return false;
 		}
 		return true;
-	case SETTING_FLOAT:
-		break;
+	default:
+		return true;
 	}
-	return true;
 }
 
 static bool fill(struct value *value, const struct setting *group, const char *folder)
