@@ -47,6 +47,10 @@ struct access {
 	/* The executor and planners: policy was judged when the operation
 	   started; side records may be reached; undo is never refused. */
 	bool is_engine;
+	/* The executor, from an operation's first effect on: a change whose
+	   audit entry cannot be written is made all the same, and this is set;
+	   the entry follows from the journal. NULL: fail closed. */
+	bool *audit_missing;
 };
 
 /* Read one record. Version, if the reference names one, through LKS_VERSIONED
