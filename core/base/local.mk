@@ -10,6 +10,7 @@ core_sources += \
 	%D%/log.c %D%/log.h \
 	%D%/module.c %D%/module.h \
 	%D%/random.c %D%/random.h \
+	%D%/record.c %D%/record.h \
 	%D%/redact.c %D%/redact.h \
 	%D%/redact_forms.c %D%/redact_forms.h \
 	%D%/secret.c %D%/secret.h \

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-include %D%/base/redact.mk
+include %D%/base/local.mk
