@@ -101,7 +101,7 @@ enum side { SIDE_PENDING = 0, SIDE_PREVIOUS, SIDE_BLUE, SIDE_GREEN, SIDE_METADAT
    LKS_UNSUPPORTED: this store has no place for it, and why. */
 enum lks_status store_side(struct stores *stores, const struct reference *reference, enum side side,
 			   struct reference *ret_side, struct lks_error *err) MUST_CHECK;
-/* The plugin's trait bits; opens nothing but the descriptor. */
+/* The plugin's trait bits; does not open the store. */
 enum lks_status store_traits(struct stores *stores, const char *name, uint64_t *ret_traits,
 			     struct lks_error *err) MUST_CHECK;
 
