@@ -181,6 +181,15 @@ enum lks_status place_admit(struct stores *stores, const struct access *access, 
 	return decision.allowed ? LKS_OK : deny(stores, access, place, &decision, err);
 }
 
+enum lks_status store_admit(struct stores *stores, const struct access *access,
+			    const struct reference *reference, struct lks_error *err)
+{
+	struct place place;
+	enum lks_status status = place_find(stores, reference, &place, err);
+
+	return status ? status : place_admit(stores, access, &place, NULL, err);
+}
+
 static enum lks_status refuse_reserved(const struct place *place, struct lks_error *err)
 {
 	error_set(err, LKS_INVALID,

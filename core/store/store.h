@@ -53,6 +53,11 @@ struct access {
 	bool *audit_missing;
 };
 
+/* May this caller do `access->action` there? Looks at the store's layout and at
+   policy; a denial is audited. For operations, before they begin. */
+enum lks_status store_admit(struct stores *stores, const struct access *access,
+			    const struct reference *reference, struct lks_error *err) MUST_CHECK;
+
 /* Read one record. Version, if the reference names one, through LKS_VERSIONED
    backends only. `record` is empty on failure. Audited. */
 enum lks_status store_get(struct stores *stores, const struct access *access,
