@@ -10,6 +10,7 @@ core_sources += \
 	%D%/log.c %D%/log.h \
 	%D%/module.c %D%/module.h \
 	%D%/random.c %D%/random.h \
+	%D%/record.c %D%/record.h \
 	%D%/secret.c %D%/secret.h \
 	%D%/text.c %D%/text.h \
 	%D%/time.c \

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libsupport_la_SOURCES += \
 	%D%/alloc.c %D%/alloc.h \
+	%D%/fake_host.c %D%/fake_host.h \
 	%D%/modules.c %D%/modules.h \
 	%D%/run.c %D%/run.h \
 	%D%/temp.c %D%/temp.h \
