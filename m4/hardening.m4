@@ -6,7 +6,7 @@ AC_DEFUN([LOCKSTEP_CFLAG], [
   AS_VAR_PUSHDEF([cached], [lockstep_cv_cflag_$1])
   AC_CACHE_CHECK([whether $CC takes $1], [cached], [
     saved_CFLAGS=$CFLAGS
-    CFLAGS="$CFLAGS -Werror $1"
+    CFLAGS="$CFLAGS -Werror $$2 $1"
     AC_LINK_IFELSE([AC_LANG_PROGRAM([])], [AS_VAR_SET([cached], [yes])], [AS_VAR_SET([cached], [no])])
     CFLAGS=$saved_CFLAGS
   ])

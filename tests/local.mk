@@ -6,6 +6,7 @@ libsupport_la_LIBADD = libcore.la $(CMOCKA_LIBS)
 test_cppflags = $(core_cppflags) -I$(top_srcdir)/tests $(CMOCKA_CFLAGS)
 test_ldadd = libsupport.la libcore.la $(CMOCKA_LIBS)
 
+include %D%/abi/local.mk
 include %D%/support/local.mk
 include %D%/core/local.mk
 include %D%/plugins/local.mk

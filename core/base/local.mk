@@ -1,6 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 core_sources += \
+	%D%/arena.c %D%/arena.h \
 	%D%/cleanup.h \
+	%D%/clock.c %D%/clock.h \
 	%D%/crypto.c %D%/crypto.h \
 	%D%/error.c %D%/error.h \
-	%D%/text.c %D%/text.h
+	%D%/failpoint.c %D%/failpoint.h \
+	%D%/json.c %D%/json.h \
+	%D%/log.c %D%/log.h \
+	%D%/module.c %D%/module.h \
+	%D%/random.c %D%/random.h \
+	%D%/secret.c %D%/secret.h \
+	%D%/text.c %D%/text.h \
+	%D%/time.c \
+	%D%/utf8.c
+
+module_LTLIBRARIES += %D%/module-crypto/crypto.la
+%C%_module_crypto_crypto_la_SOURCES = %D%/module-crypto/module.c
+%C%_module_crypto_crypto_la_CPPFLAGS = $(core_cppflags) $(OPENSSL_CFLAGS)
+%C%_module_crypto_crypto_la_LDFLAGS = $(plugin_ldflags)
+%C%_module_crypto_crypto_la_LIBADD = $(OPENSSL_LIBS)

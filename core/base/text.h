@@ -40,8 +40,8 @@ bool text_ok(const struct text *text) MUST_CHECK;
 /* Hand the string to the caller, who frees it; NULL if an append failed. */
 char *text_steal(struct text *text) MUST_CHECK;
 
-/* "90d", "1h30m", "250ms": digits and ms s m h d w, one or several, nothing
-   else. False for anything else or an overflow. */
+/* "90d", "1h30m", "250ms": digits and w d h m s ms, one or several from large
+   to small, nothing else. False for anything else or an overflow. */
 bool duration_parse(const char *string, int64_t *ret_ms) MUST_CHECK;
 /* The shortest exact form, for people: "1h30m". */
 void duration_print(int64_t ms, char *buffer, size_t size);
@@ -50,6 +50,15 @@ void duration_print(int64_t ms, char *buffer, size_t size);
 void time_print(int64_t wall_ms, char buffer[32]);
 /* RFC 3339 with Z or an offset, or a date alone (midnight UTC). */
 bool time_parse(const char *string, int64_t *ret_wall_ms) MUST_CHECK;
+
+/*
+ * The escaping of everything that people read: control characters become \n,
+ * \t, \r or \xNN, invisible and bidi marks \uNNNN, bytes that are not UTF-8
+ * \xNN. Escaping twice changes nothing. What does not fit is cut at a
+ * character's edge; `buffer` is always terminated.
+ */
+void string_escape(char *buffer, size_t size, const void *data, size_t len);
+void text_add_escaped(struct text *text, const void *data, size_t len);
 
 bool utf8_is_valid(const void *data, size_t len);
 /* True if the text holds a bidi control, zero-width or other invisible mark. */

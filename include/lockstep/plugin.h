@@ -531,10 +531,11 @@ struct lks_verifier {
 	/*
 	 * Make a new credential valid at the origin. `admin` holds the
 	 * credential that may do so (empty if none is configured), `current`
-	 * the one in use. With LKS_ISSUE_SET `fresh` comes with the engine's
-	 * value and the plugin may change fields around it; with
-	 * LKS_ISSUE_CREATE it comes empty. `fresh` gets the credential and,
-	 * as the note "id", what `revoke` needs to name it. NULL: no issuer.
+	 * the one in use. To take a set back where there is one slot, the
+	 * engine calls it again with the old value in `fresh`. With LKS_ISSUE_SET `fresh` comes
+	 * with the engine's value and the plugin may change fields around it; with LKS_ISSUE_CREATE
+	 * it comes empty. `fresh` gets the credential and, as the note "id", what `revoke` needs to
+	 * name it. NULL: no issuer.
 	 */
 	enum lks_status (*issue)(void *instance, const struct lks_call *call,
 				 const struct lks_record *admin, const struct lks_record *current,
@@ -560,6 +561,15 @@ struct lks_verifier {
 	enum lks_status (*users)(void *instance, const struct lks_call *call,
 				 const struct lks_record *admin, const struct lks_record *old,
 				 const char *cursor, struct lks_list *list, struct lks_error *err);
+	/*
+	 * Could `issue` work, as far as can be told without changing anything:
+	 * may `admin` do it, do the roles exist, is there room for one more?
+	 * Called when planning. LKS_DENIED, LKS_INVALID say what is missing and
+	 * how to grant it. NULL: not known before.
+	 */
+	enum lks_status (*check)(void *instance, const struct lks_call *call,
+				 const struct lks_record *admin, const struct lks_record *current,
+				 struct lks_error *err);
 };
 
 /* ------------------------------------------------------------------------ */
@@ -586,7 +596,7 @@ struct lks_plugin {
 };
 
 #if defined(__GNUC__)
-#define LKS_EXPORT __attribute__((visibility("default"), used))
+#define LKS_EXPORT __attribute__((visibility("default")))
 #else
 #define LKS_EXPORT
 #endif
@@ -601,14 +611,12 @@ struct lks_plugin {
  */
 #ifndef __cplusplus
 #define LKS_PLUGIN(symbol, plugin_name, ...)                                                       \
-	extern const struct lks_plugin lks_plugin_##symbol;                                        \
-	LKS_EXPORT const struct lks_plugin lks_plugin_##symbol = {                                 \
-		.abi = LKS_ABI,                                                                    \
-		.size = sizeof(struct lks_plugin),                                                 \
-		.name = plugin_name,                                                               \
-		.option_size = sizeof(struct lks_option),                                          \
-		__VA_ARGS__                                                                        \
-	}
+	extern LKS_EXPORT const struct lks_plugin lks_plugin_##symbol;                             \
+	const struct lks_plugin lks_plugin_##symbol = { .abi = LKS_ABI,                            \
+							.size = sizeof(struct lks_plugin),         \
+							.name = plugin_name,                       \
+							.option_size = sizeof(struct lks_option),  \
+							__VA_ARGS__ }
 #else
 /* C++, positional: version, summary, license, options, their count, backend,
    verifier. Designated initialisers are not C++ before C++20, and a plain
