@@ -107,9 +107,8 @@ static bool path_matches(const char *pattern, const char *path)
 			continue;
 		}
 		if (*pattern &&
-		    (segment_is(pattern, "*") ||
-		     (segment_len(pattern) == segment_len(path) &&
-		      memcmp(pattern, path, segment_len(path)) == 0))) {
+		    (segment_is(pattern, "*") || (segment_len(pattern) == segment_len(path) &&
+						  memcmp(pattern, path, segment_len(path)) == 0))) {
 			pattern = segment_next(pattern);
 			path = segment_next(path);
 			continue;

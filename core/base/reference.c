@@ -95,8 +95,7 @@ static enum lks_status skip_segment(struct reader *reader)
 	return LKS_OK;
 }
 
-static enum lks_status read_path(struct reader *reader, bool is_prefix,
-				 char path[LKS_PATH_MAX + 1])
+static enum lks_status read_path(struct reader *reader, bool is_prefix, char path[LKS_PATH_MAX + 1])
 {
 	const char *start = reader->at;
 	enum lks_status status;
@@ -158,8 +157,8 @@ static enum lks_status read_query(struct reader *reader, struct reference *refer
 	if (!take(reader, "label="))
 		return refuse(reader, reader->at, "expected version=V or label=LABEL after '?'");
 	start = reader->at;
-	status = read_word(reader, LKS_VERSION_MAX, word,
-			   "a label is current, pending or previous");
+	status =
+		read_word(reader, LKS_VERSION_MAX, word, "a label is current, pending or previous");
 	if (status)
 		return status;
 	for (size_t i = 0; i < COUNT_OF(labels); i++) {
@@ -198,8 +197,9 @@ static enum lks_status parse(struct reader *reader, bool is_prefix, struct refer
 	if (*reader->at == '?')
 		return refuse(reader, reader->at,
 			      "a version or label needs the long form secretref://STORE/PATH?...");
-	return refuse(reader, reader->at, "expected the end here; allowed are letters, digits, "
-					  "'.', '_', '-' and '/' between parts");
+	return refuse(reader, reader->at,
+		      "expected the end here; allowed are letters, digits, "
+		      "'.', '_', '-' and '/' between parts");
 }
 
 static enum lks_status parse_bytes(const void *data, size_t len, bool is_prefix,

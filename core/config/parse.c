@@ -41,7 +41,8 @@ static bool set_value(struct setting *setting, const config_setting_t *from)
 	}
 }
 
-static bool take_members(struct taker *taker, struct setting *setting, const config_setting_t *from);
+static bool take_members(struct taker *taker, struct setting *setting,
+			 const config_setting_t *from);
 
 /* A named setting or an element, at the next place. At most
    SETTING_DEPTH_MAX deep. */

@@ -18,7 +18,7 @@ struct frame {
 		size_t len;
 		size_t file;
 		int line;
-	} *names;
+	} * names;
 	size_t file;
 	int line;
 };
@@ -138,14 +138,13 @@ static enum lks_status add_name(struct scan *scan, const struct token *token)
 
 	if (!grow((void **)&frame->names, index, sizeof(*frame->names)))
 		return error_no_memory(scan->err, "reading the config");
-	frame->names[index] =
-		(struct name){ token->start, token->len, token->file, token->line };
+	frame->names[index] = (struct name){ token->start, token->len, token->file, token->line };
 	if (!first) {
 		text_append(&scan->result->text, token->start, token->len);
 		return LKS_OK;
 	}
-	report_at(scan->report, file_of(scan, token->file), token->line,
-		  "keep one of the two", "found '%.*s' again, it is set at %s:%d already",
+	report_at(scan->report, file_of(scan, token->file), token->line, "keep one of the two",
+		  "found '%.*s' again, it is set at %s:%d already",
 		  (int)(token->len > 64 ? 64 : token->len), token->start,
 		  file_of(scan, first->file), first->line);
 	last_place(scan)->is_copy = true;
@@ -273,8 +272,8 @@ static enum lks_status scan_scalar(struct scan *scan, struct token *token)
 static enum lks_status open_frame(struct scan *scan, const struct token *token)
 {
 	if (scan->depth > SETTING_DEPTH_MAX) {
-		error_set(scan->err, LKS_INVALID,
-			  "found groups and lists nested more than %d deep", SETTING_DEPTH_MAX);
+		error_set(scan->err, LKS_INVALID, "found groups and lists nested more than %d deep",
+			  SETTING_DEPTH_MAX);
 		error_where(scan->err, "%s:%d", file_of(scan, token->file), token->line);
 		return LKS_INVALID;
 	}
@@ -360,8 +359,7 @@ static enum lks_status scan_element(struct scan *scan, struct token *token)
 	}
 	if (frame->count && !frame->after_comma) {
 		if (token->type != TOKEN_MARK || token->mark != ',')
-			return fail(scan, token,
-				    frame->kind == '(' ? "',' or ')'" : "',' or ']'");
+			return fail(scan, token, frame->kind == '(' ? "',' or ')'" : "',' or ']'");
 		frame->after_comma = true;
 		text_add(&scan->result->text, ", ");
 		return LKS_OK;

@@ -286,10 +286,9 @@ static void read_word(struct token_reader *reader, struct input *input, struct t
 static enum lks_status read_token(struct token_reader *reader, struct input *input,
 				  struct token *token)
 {
-	*token = (struct token){ .file = input->file,
-				 .line = input->line,
-				 .start = input->at,
-				 .text = TEXT_INIT };
+	*token = (struct token){
+		.file = input->file, .line = input->line, .start = input->at, .text = TEXT_INIT
+	};
 	if (*input->at == '"')
 		return read_text(reader, input, token);
 	if (is_mark(*input->at)) {
