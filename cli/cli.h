@@ -39,9 +39,13 @@ struct command {
 	int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the command */
 	int min_arguments, max_arguments; /* after the options; max -1: any number */
 	bool stops_at_first;              /* options end at the first argument, as for exec */
+	const char *words; /* what the first argument can be: "list info"; NULL: anything */
 };
 extern const struct command commands[]; /* ends with a NULL name */
 const struct command *command_find(const char *name);
+/* The options that stand before the command, and after it too; ends with a
+   NULL name. */
+extern const struct cli_option cli_global_options[];
 
 struct cli {
 	/* The caller's, as main() found them; children of exec get them back. */
@@ -55,6 +59,7 @@ struct cli {
 	const char *environment_name;
 	bool json, quiet;
 	int verbose;
+	bool wants_help, wants_version;
 	/* What the command's own options were; filled by the parser. */
 	const struct command *command;
 	struct cli_value {
@@ -62,7 +67,7 @@ struct cli {
 		const char *argument;
 	} * values;
 	size_t value_count;
-	char **arguments; /* what is left */
+	char **arguments; /* what is left; arguments[-1] is the command */
 	int argument_count;
 	/* Opened on first need by the functions below. */
 	char request[37];
@@ -72,7 +77,18 @@ struct cli {
 	struct subject subject;
 	struct stores *stores;
 	struct state *state;
+	struct event_sink events;
 };
+
+/*
+ * What main() does after it has set up the process: parse, dispatch, release.
+ * Returns the exit code.
+ */
+int cli_main(struct cli *cli, int argc, char **argv);
+/* Fills in the options, the command and its arguments. Returns 0, or the exit
+   code of the usage error that it printed. `command` stays NULL only with
+   `wants_help` or `wants_version`. */
+int cli_parse(struct cli *cli, int argc, char **argv);
 
 /* The command's option `name`: its (last) argument, "" for a switch, NULL if
    it was not given. `cli_option_at` walks repeated ones: NULL after the last. */
@@ -81,6 +97,8 @@ const char *cli_option_at(const struct cli *cli, const char *name, size_t index)
 
 /* Each opens what it needs below itself; calling again is free. */
 enum lks_status cli_open_config(struct cli *cli, struct lks_error *err) MUST_CHECK;
+/* Private modules and the folders of plugins; no plugin is opened. */
+enum lks_status cli_open_registry(struct cli *cli, struct lks_error *err) MUST_CHECK;
 enum lks_status cli_open_stores(struct cli *cli, struct lks_error *err) MUST_CHECK;
 enum lks_status cli_open_state(struct cli *cli, struct lks_error *err) MUST_CHECK;
 /* Stores, state, audit, subject, events to the terminal, Ctrl-C and SIGTERM
@@ -102,10 +120,16 @@ int cli_json(struct cli *cli, const char *command, json_t *object);
 /* Print what an operation came to (text, or JSON under `schema`). Returns its
    exit code. */
 int cli_outcome(struct cli *cli, const char *schema, const struct outcome *outcome);
+/* Write bytes of a secret to stdout, past any buffer. Returns 0, or
+   EXIT_INTERNAL if stdout is gone. */
+int cli_write_secret(struct cli *cli, const void *data, size_t len);
 /* Flush stdout and check it: a full disk or a closed pipe is exit 1. */
 int cli_flush(struct cli *cli);
 bool cli_is_terminal(int fd);
 /* Ask on the terminal; false without one. */
 bool cli_confirm(struct cli *cli, const char *question);
+/* Print a paragraph to stdout, wrapped at 78 columns and indented. Lines that
+   begin with a blank stay as they are. */
+void cli_print_wrapped(const char *text, int indent);
 
 #endif

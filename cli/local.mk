@@ -1,5 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
+# The command line as a library, so that tests can link what they need of it.
+noinst_LTLIBRARIES += libcli.la
+libcli_la_SOURCES = \
+	%D%/cli.c %D%/cli.h \
+	%D%/commands.c %D%/commands.h \
+	%D%/help.c \
+	%D%/options.c \
+	%D%/output.c
+libcli_la_LIBADD = libcore.la
+
+# One line a command.
+libcli_la_SOURCES += %D%/cmd_version.c
+
 bin_PROGRAMS += lockstep
 lockstep_SOURCES = %D%/main.c
 lockstep_LDFLAGS = $(program_ldflags)
-lockstep_LDADD = libcore.la
+lockstep_LDADD = libcli.la

@@ -2,7 +2,7 @@
 # Each folder's tests are in its own fragment; support is a library of its own.
 check_LTLIBRARIES += libsupport.la
 libsupport_la_SOURCES =
-libsupport_la_LIBADD = libcore.la $(CMOCKA_LIBS)
+libsupport_la_LIBADD = $(CMOCKA_LIBS)
 test_cppflags = $(core_cppflags) -I$(top_srcdir)/tests $(CMOCKA_CFLAGS)
 test_ldadd = libsupport.la libcore.la $(CMOCKA_LIBS)
 

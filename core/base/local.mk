@@ -12,6 +12,7 @@ core_sources += \
 	%D%/module.c %D%/module.h \
 	%D%/pattern.c \
 	%D%/random.c %D%/random.h \
+	%D%/record.c %D%/record.h \
 	%D%/reference.c %D%/reference.h \
 	%D%/secret.c %D%/secret.h \
 	%D%/text.c %D%/text.h \

@@ -22,10 +22,10 @@
 #include "base/record.h"
 #include "config/config.h"
 #include "guard/policy.h"
-#include "plugin/registry.h"
 #include "store/reference.h"
 #include "telemetry/audit.h"
 
+struct registry;
 struct stores;
 
 /* Borrows all of it. `audit` may be NULL (records nothing). */
@@ -47,6 +47,10 @@ struct access {
 	/* The executor and planners: policy was judged when the operation
 	   started; side records may be reached; undo is never refused. */
 	bool is_engine;
+	/* The executor, from an operation's first effect on: a change whose
+	   audit entry cannot be written is made all the same, and this is set;
+	   the entry follows from the journal. NULL: fail closed. */
+	bool *audit_missing;
 };
 
 /* Read one record. Version, if the reference names one, through LKS_VERSIONED
