@@ -1,1 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
+include %D%/base/reference.mk
+include %D%/config/local.mk
+include %D%/guard/local.mk
