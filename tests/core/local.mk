@@ -2,3 +2,5 @@
 include %D%/base/reference.mk
 include %D%/config/local.mk
 include %D%/guard/local.mk
+include %D%/telemetry/local.mk
+include %D%/base/local.mk
