@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "config/schema.h"
 #include "rotate/schedule.h"
 
 #define HOUR_MS (INT64_C(3600) * 1000)
@@ -23,6 +24,12 @@ static struct config_rotation rotation_every(int64_t every_ms)
 {
 	static char name[] = "payments-key";
 	return (struct config_rotation){ .name = name, .every_ms = every_ms };
+}
+
+static void use_window(struct config_rotation *rotation, const char *text)
+{
+	struct lks_error err;
+	assert_ok(window_parse(text, &rotation->window, &err), &err);
 }
 
 static void test_age_counts_from_the_last_change(void **state)
@@ -176,12 +183,8 @@ static void test_a_pause_stops_new_starts_until_it_ends(void **state)
 static void test_a_window_gates_the_start(void **state)
 {
 	(void)state;
-	static char utc[] = "UTC";
 	struct config_rotation rotation = rotation_every(DAY_MS);
-	/* Saturdays 02:00-04:00. */
-	rotation.window = (struct config_window){
-		.is_set = true, .days = 1u << 6, .start_minute = 120, .end_minute = 240, .zone = utc
-	};
+	use_window(&rotation, "Sat 02:00-04:00");
 	/* A Monday. */
 	int64_t now = at("2026-06-01T12:00:00Z");
 	struct rotation_row row = { .rotated_wall_ms = now - 2 * DAY_MS };
@@ -194,16 +197,14 @@ static void test_a_window_gates_the_start(void **state)
 	schedule_judge(&rotation, &row, NULL, at("2026-06-06T04:00:00Z"), &due);
 	assert_int_equal(due.state, DUE_WINDOW);
 	assert_int_equal(due.start_wall_ms, at("2026-06-13T02:00:00Z"));
+	window_release(&rotation.window);
 }
 
 static void test_n78_a_window_in_the_hour_that_a_clock_change_takes_or_repeats(void **state)
 {
 	(void)state;
-	static char berlin[] = "Europe/Berlin";
 	struct config_rotation rotation = rotation_every(DAY_MS);
-	rotation.window = (struct config_window){
-		.is_set = true, .days = 127, .start_minute = 130, .end_minute = 170, .zone = berlin
-	};
+	use_window(&rotation, "02:10-02:50 Europe/Berlin");
 	/* 2026-03-29: 02:00 becomes 03:00, so 02:10 to 02:50 does not exist.
 	   The rotation must still start on the next day at the latest. */
 	int64_t before = at("2026-03-28T23:00:00Z");
@@ -218,6 +219,7 @@ static void test_n78_a_window_in_the_hour_that_a_clock_change_takes_or_repeats(v
 	schedule_success(&row, "01900000-0000-7000-8000-000000000000", first);
 	schedule_judge(&rotation, &row, NULL, first + HOUR_MS, &due);
 	assert_int_equal(due.state, DUE_LATER);
+	window_release(&rotation.window);
 }
 
 static void test_n78_a_clock_that_was_ahead_does_not_stop_a_rotation(void **state)
