@@ -75,6 +75,7 @@ static const char *what_happened(const struct outcome *outcome)
 {
 	switch (outcome->state) {
 	case OPERATION_COMMITTED:
+		return "done, the previous value is kept";
 	case OPERATION_RETIRING:
 	case OPERATION_DONE:
 		return "done";

@@ -22,11 +22,21 @@ static const char *undo_of(const struct step *step)
 	}
 }
 
+/* Every poll of a soak asks again what was asked since the last change. */
+static int64_t calls_of_wait(const struct plan *plan, const struct step *wait)
+{
+	size_t index = (size_t)(wait - plan->steps);
+	int64_t asked = 0;
+
+	while (index-- > 0 && !plan->steps[index].target_count)
+		asked += plan->steps[index].type == STEP_VERIFY;
+	return wait->poll_ms > 0 ? 2 * asked * (wait->duration_ms / wait->poll_ms) : 0;
+}
+
 /* Calls to the store's service and to verifiers, if nothing is tried again. */
 static int64_t calls_of(struct cli *cli, const struct plan *plan, const struct step *step)
 {
 	uint64_t traits = 0;
-	int64_t verifiers = 0;
 
 	switch (step->type) {
 	case STEP_WRITE:
@@ -42,10 +52,7 @@ static int64_t calls_of(struct cli *cli, const struct plan *plan, const struct s
 	case STEP_VERIFY:
 		return 2;
 	case STEP_WAIT:
-		for (size_t i = 0; i < plan->step_count; i++)
-			verifiers += plan->steps[i].type == STEP_VERIFY &&
-				     plan->steps[i].candidate.label == LABEL_NONE;
-		return step->poll_ms > 0 ? 2 * verifiers * (step->duration_ms / step->poll_ms) : 0;
+		return calls_of_wait(plan, step);
 	default:
 		return 0;
 	}

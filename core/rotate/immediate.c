@@ -10,7 +10,7 @@ enum lks_status plan_immediate(struct draft *draft, struct lks_error *err)
 		const struct shape_record *record = &draft->shape->records[i];
 		struct step *step = draft_step(draft, 0, STEP_WRITE, record->reference.store, err);
 		if (!step)
-			return LKS_NO_MEMORY;
+			return no_step(err);
 		status = draft_write(draft, step, record, err);
 	}
 	if (status == LKS_OK)
@@ -18,7 +18,7 @@ enum lks_status plan_immediate(struct draft *draft, struct lks_error *err)
 	if (status == LKS_OK)
 		status = draft_reload(draft, err);
 	if (status == LKS_OK)
-		status = draft_verify(draft, LABEL_NONE, err);
+		status = draft_verify(draft, false, err);
 	if (status == LKS_OK)
 		status = draft_soak(draft, err);
 	return status;

@@ -45,33 +45,20 @@ static enum result result_of(enum operation_state state)
 
 /* --- the journal ------------------------------------------------------------- */
 
-/* Has every step before the point of no return been done? */
-static bool is_committed(const struct operation_row *operation, const struct step_row *steps,
-			 size_t step_count)
+static enum result result_of_name(const char *state)
 {
-	AUTO(plan_freep) struct plan *plan = NULL;
-	if (!operation->plan || plan_from_json(operation->plan, &plan, NULL) != LKS_OK)
-		return false;
-	for (size_t i = 0; i < plan->step_count; i++) {
-		if (!plan->steps[i].after_no_return &&
-		    (i >= step_count || strcmp(steps[i].phase, "done") != 0))
-			return false;
+	for (int i = OPERATION_PLANNED; i <= OPERATION_STUCK; i++) {
+		if (strcmp(state, operation_state_name((enum operation_state)i)) == 0)
+			return result_of((enum operation_state)i);
 	}
-	return plan->step_count > 0;
+	return RESULT_NONE;
 }
 
-static enum result result_of_row(const struct operation_row *operation,
-				 const struct step_row *steps, size_t step_count)
+/* The row already says so: `failures` is 0 after a success only. */
+static bool is_noted(const struct rotation_row *row, const char *operation, enum result result)
 {
-	const char *state = operation->state;
-	if (strcmp(state, operation_state_name(OPERATION_ROLLING_BACK)) == 0)
-		return RESULT_NONE;
-	if (strcmp(state, operation_state_name(OPERATION_ROLLED_BACK)) == 0)
-		return RESULT_FAILURE;
-	if (strcmp(state, operation_state_name(OPERATION_DONE)) == 0 ||
-	    is_committed(operation, steps, step_count))
-		return RESULT_SUCCESS;
-	return RESULT_NONE;
+	return strcmp(row->last_operation, operation) == 0 &&
+	       (result == RESULT_SUCCESS) == (row->failures == 0);
 }
 
 /* The newest operation of this name, finished or not, that the row may have
@@ -84,18 +71,16 @@ static bool follow(struct executor *executor, struct rotation_row *row, bool unf
 	size_t step_count = 0;
 	if (state_operations(executor->state, unfinished, row->name, 1, &ids.items, &ids.count,
 			     NULL) != LKS_OK ||
-	    !ids.count || strcmp(ids.items[0], row->last_operation) == 0)
-		return false;
-	if (state_operation_read(executor->state, ids.items[0], &operation, &steps, &step_count,
+	    !ids.count ||
+	    state_operation_read(executor->state, ids.items[0], &operation, &steps, &step_count,
 				 NULL) != LKS_OK)
 		return false;
-	enum result result = strcmp(operation.kind, "rotate") == 0
-				     ? result_of_row(&operation, steps, step_count)
-				     : RESULT_NONE;
 	step_rows_free(steps, step_count);
+	enum result result = result_of_name(operation.state);
 	int64_t when =
 		operation.ended_wall_ms ? operation.ended_wall_ms : operation.updated_wall_ms;
-	if (result == RESULT_NONE || when <= row->last_success_wall_ms)
+	if (result == RESULT_NONE || strcmp(operation.kind, "rotate") != 0 ||
+	    is_noted(row, operation.id, result) || when <= row->last_success_wall_ms)
 		return false;
 	if (result == RESULT_SUCCESS)
 		schedule_success(row, operation.id, when);
@@ -136,18 +121,15 @@ void rotation_note(struct executor *executor, const struct outcome *outcome)
 	if (!config_rotation(executor->config, name) ||
 	    state_rotation_read(executor->state, name, &row, NULL) != LKS_OK)
 		return;
-	bool was_noted = strcmp(row.last_operation, outcome->operation) == 0;
-	/* It waits, with its work before the point of no return done. */
-	if (outcome->state == OPERATION_WAITING && outcome->exit_code == EXIT_DONE)
-		result = RESULT_SUCCESS;
-	if (result == RESULT_SUCCESS && !was_noted)
-		schedule_success(&row, outcome->operation, clock_wall_ms());
-	else if (outcome->state == OPERATION_ROLLED_BACK && was_noted && !row.failures)
-		forget_success(executor, &row, outcome->operation);
-	else if (result == RESULT_FAILURE && !was_noted)
-		schedule_failure(&row, outcome->operation);
-	else
+	bool had_succeeded = is_noted(&row, outcome->operation, RESULT_SUCCESS);
+	if (result == RESULT_NONE || is_noted(&row, outcome->operation, result))
 		return;
+	if (result == RESULT_SUCCESS)
+		schedule_success(&row, outcome->operation, clock_wall_ms());
+	else if (outcome->state == OPERATION_ROLLED_BACK && had_succeeded)
+		forget_success(executor, &row, outcome->operation);
+	else if (strcmp(row.last_operation, outcome->operation) != 0)
+		schedule_failure(&row, outcome->operation);
 	rotation_row_keep(executor, &row);
 }
 

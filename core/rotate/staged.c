@@ -94,7 +94,7 @@ static enum lks_status stage(struct draft *draft, struct lks_error *err)
 		const struct reference *pending = &draft->sides[i].pending;
 		struct step *step = draft_step(draft, 0, STEP_WRITE, pending->store, err);
 		if (!step)
-			return LKS_NO_MEMORY;
+			return no_step(err);
 		status = step_add_target(step, pending, record->value, "", err);
 	}
 	return status == LKS_OK ? steps_name(draft, 0, "write the pending value of", err) : status;
@@ -113,7 +113,7 @@ static enum lks_status add_move(struct draft *draft, size_t first, size_t index,
 							       : &record->reference;
 	struct step *step = draft_step(draft, first, STEP_LABEL, where->store, err);
 	if (!step)
-		return LKS_NO_MEMORY;
+		return no_step(err);
 	if (move == MOVE_CURRENT)
 		return draft_write(draft, step, record, err);
 	if (move == MOVE_PENDING)
@@ -196,7 +196,7 @@ static enum lks_status write_copies(struct draft *draft, struct lks_error *err)
 		struct step *step =
 			draft_step(draft, first, STEP_WRITE, record->reference.store, err);
 		if (!step)
-			return LKS_NO_MEMORY;
+			return no_step(err);
 		enum lks_status status = draft_write(draft, step, record, err);
 		if (status != LKS_OK)
 			return status;
@@ -210,7 +210,7 @@ static enum lks_status keep_previous(struct draft *draft, struct lks_error *err)
 		return LKS_OK;
 	struct step *step = plan_add_step(draft->plan, STEP_WAIT, err);
 	if (!step)
-		return LKS_NO_MEMORY;
+		return no_step(err);
 	step->after_no_return = true;
 	step->name = strdup("keep-previous");
 	if (!step->name)
@@ -231,7 +231,7 @@ static enum lks_status retire(struct draft *draft, struct lks_error *err)
 		const struct reference *previous = &draft->sides[i].previous;
 		struct step *step = draft_step(draft, first, STEP_DELETE, previous->store, err);
 		if (!step)
-			return LKS_NO_MEMORY;
+			return no_step(err);
 		step->after_no_return = true;
 		status = step_add_target(step, previous, NULL, NULL, err);
 	}
@@ -255,7 +255,7 @@ enum lks_status plan_staged(struct draft *draft, struct lks_error *err)
 	if (status == LKS_OK)
 		status = stage(draft, err);
 	if (status == LKS_OK)
-		status = draft_verify(draft, LABEL_PENDING, err);
+		status = draft_verify(draft, true, err);
 	if (status == LKS_OK)
 		status = move_elsewhere(draft, MOVE_PREVIOUS, "keep the previous value of", err);
 	if (status == LKS_OK)
@@ -267,7 +267,7 @@ enum lks_status plan_staged(struct draft *draft, struct lks_error *err)
 	if (status == LKS_OK)
 		status = draft_reload(draft, err);
 	if (status == LKS_OK)
-		status = draft_verify(draft, LABEL_NONE, err);
+		status = draft_verify(draft, false, err);
 	if (status == LKS_OK)
 		status = draft_soak(draft, err);
 	return status == LKS_OK ? retire(draft, err) : status;

@@ -79,33 +79,34 @@ enum lks_status draft_write(struct draft *draft, struct step *step,
 	return step_add_target(step, &record->reference, record->value, expected, err);
 }
 
-static enum lks_status verify_one(struct draft *draft, const struct shape_record *record,
-				  const char *verifier, enum label label, struct lks_error *err)
+static enum lks_status verify_one(struct draft *draft, size_t index, const char *verifier,
+				  bool is_pending, struct lks_error *err)
 {
+	const struct shape_record *record = &draft->shape->records[index];
 	struct step *step = plan_add_step(draft->plan, STEP_VERIFY, err);
 	if (!step)
-		return LKS_NO_MEMORY;
-	step->candidate = record->reference;
-	step->candidate.label = label;
+		return no_step(err);
+	/* Named as the step that writes it names it, so that the executor
+	   knows which value must be there. */
+	step->candidate = is_pending ? draft->sides[index].pending : record->reference;
 	step->name = strdup(verifier);
 	if (!step->name)
 		return error_no_memory(err, "plan a rotation");
 	char name[REFERENCE_MAX * 2];
 	reference_print(&record->reference, name, sizeof(name));
 	return step_set_title(step, err, "ask %s about the %s value of %s", verifier,
-			      label == LABEL_PENDING ? "pending" : "new", name);
+			      is_pending ? "pending" : "new", name);
 }
 
-enum lks_status draft_verify(struct draft *draft, enum label label, struct lks_error *err)
+enum lks_status draft_verify(struct draft *draft, bool is_pending, struct lks_error *err)
 {
 	const struct strings *verifiers = &draft->rotation->verify;
 	for (size_t v = 0; v < verifiers->count; v++) {
 		for (size_t i = 0; i < draft->shape->count; i++) {
-			const struct shape_record *record = &draft->shape->records[i];
-			if (!record->is_source)
+			if (!draft->shape->records[i].is_source)
 				continue;
 			enum lks_status status =
-				verify_one(draft, record, verifiers->items[v], label, err);
+				verify_one(draft, i, verifiers->items[v], is_pending, err);
 			if (status != LKS_OK)
 				return status;
 		}
@@ -136,7 +137,7 @@ enum lks_status draft_reload(struct draft *draft, struct lks_error *err)
 		const struct config_reload *reload = &draft->rotation->reloads[i];
 		struct step *step = plan_add_step(draft->plan, STEP_RELOAD, err);
 		if (!step)
-			return LKS_NO_MEMORY;
+			return no_step(err);
 		step->name = strdup(reload->consumer);
 		if (!step->name)
 			return error_no_memory(err, "plan a rotation");
@@ -160,7 +161,7 @@ enum lks_status draft_soak(struct draft *draft, struct lks_error *err)
 		return LKS_OK;
 	struct step *step = plan_add_step(draft->plan, STEP_WAIT, err);
 	if (!step)
-		return LKS_NO_MEMORY;
+		return no_step(err);
 	step->name = strdup("soak");
 	if (!step->name)
 		return error_no_memory(err, "plan a rotation");

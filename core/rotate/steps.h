@@ -20,6 +20,12 @@ struct draft {
 	} * sides;
 };
 
+/* Why there is no step. */
+static inline enum lks_status no_step(const struct lks_error *err)
+{
+	return err && err->status != LKS_OK ? err->status : LKS_NO_MEMORY;
+}
+
 enum lks_status plan_immediate(struct draft *draft, struct lks_error *err) MUST_CHECK;
 enum lks_status plan_staged(struct draft *draft, struct lks_error *err) MUST_CHECK;
 
@@ -33,8 +39,8 @@ enum lks_status steps_name(struct draft *draft, size_t first, const char *word,
 /* The new value of a record, written where it lives. */
 enum lks_status draft_write(struct draft *draft, struct step *step,
 			    const struct shape_record *record, struct lks_error *err) MUST_CHECK;
-/* Every verifier about every secret, as stored under `label`. */
-enum lks_status draft_verify(struct draft *draft, enum label label,
+/* Every verifier about every secret: the pending or the current value. */
+enum lks_status draft_verify(struct draft *draft, bool is_pending,
 			     struct lks_error *err) MUST_CHECK;
 enum lks_status draft_reload(struct draft *draft, struct lks_error *err) MUST_CHECK;
 enum lks_status draft_soak(struct draft *draft, struct lks_error *err) MUST_CHECK;

@@ -303,7 +303,7 @@ static void test_staged_promotes_in_one_change(void **state)
 		     "write web:COPY", "ask ping about the new value of app:KEY",
 		     "keep the previous value for 1d", "drop the previous value of app:KEY");
 	assert_target(&plan->steps[0], 0, "app:KEY__PENDING", "new:app:KEY", "");
-	assert_int_equal(plan->steps[1].candidate.label, LABEL_PENDING);
+	assert_string_equal(plan->steps[1].candidate.path, "KEY__PENDING");
 	const struct step *promote = &plan->steps[2];
 	assert_int_equal(promote->type, STEP_LABEL);
 	assert_int_equal(promote->target_count, 4);
