@@ -18,17 +18,20 @@ struct step *draft_step(struct draft *draft, size_t first, enum step_type type, 
 	return plan_add_step(draft->plan, type, err);
 }
 
+static bool is_same(const struct reference *a, const struct reference *b)
+{
+	return strcmp(a->store, b->store) == 0 && strcmp(a->path, b->path) == 0;
+}
+
 /* The secret or copy that a target belongs to, also if it is one of its sides. */
 static const struct reference *record_of(const struct draft *draft, const struct reference *target)
 {
-	for (size_t i = 0; draft->sides && i < draft->shape->count; i++) {
-		const struct side_pair *sides = &draft->sides[i];
-		const struct reference *both[] = { &sides->pending, &sides->previous };
-		for (size_t s = 0; s < COUNT_OF(both); s++) {
-			if (strcmp(both[s]->store, target->store) == 0 &&
-			    strcmp(both[s]->path, target->path) == 0)
-				return &draft->shape->records[i].reference;
-		}
+	for (size_t i = 0; i < draft->shape->count; i++) {
+		const struct reference *record = &draft->shape->records[i].reference;
+		const struct side_pair *sides = draft->sides ? &draft->sides[i] : NULL;
+		if (is_same(record, target) || (sides && (is_same(&sides->pending, target) ||
+							  is_same(&sides->previous, target))))
+			return record;
 	}
 	return target;
 }
