@@ -81,17 +81,35 @@ static void print_targets(const json_t *report)
 	json_array_foreach(json_object_get(report, "targets"), i, target)
 	{
 		printf("  %-12s %s\n", json_text(target, "holds"), json_text(target, "reference"));
-		if (*json_text(target, "changed_by"))
-			printf("               changed by %s\n", json_text(target, "changed_by"));
+		if (*json_text(target, "why"))
+			cli_print_wrapped(json_text(target, "why"), 15);
 	}
+}
+
+/* "soak, until 13:50 today", and why if it is an outage. */
+static void print_wait(const json_t *report)
+{
+	const json_t *wait = json_object_get(report, "waiting_for");
+	const char *message = json_text(json_object_get(wait, "error"), "message");
+	char when[32];
+	int64_t until = 0;
+
+	if (!json_is_object(wait))
+		return;
+	printf("  waits for %s", json_text(wait, "for"));
+	if (time_parse(json_text(wait, "until"), &until)) {
+		time_in_words(until, clock_wall_ms(), when);
+		printf(", until %s", when);
+	}
+	putchar('\n');
+	if (*message)
+		cli_print_wrapped(message, 4);
 }
 
 static void print_unfinished(const struct outcome *outcome)
 {
-	const char *waiting = json_text(outcome->report, "waiting_for");
-
-	printf("  operation %s: %s%s%s\n", outcome->operation, operation_state_name(outcome->state),
-	       *waiting ? ", for " : "", waiting);
+	printf("  operation %s: %s\n", outcome->operation, operation_state_name(outcome->state));
+	print_wait(outcome->report);
 	print_targets(outcome->report);
 	print_next(outcome->report);
 }
@@ -165,8 +183,7 @@ static int show_operation(struct cli *cli, struct executor *executor, const char
 	       operation_state_name(outcome.state));
 	if (outcome.cause.status)
 		cli_print_wrapped(outcome.cause.message, 2);
-	if (*json_text(outcome.report, "waiting_for"))
-		printf("  waiting for: %s\n", json_text(outcome.report, "waiting_for"));
+	print_wait(outcome.report);
 	print_targets(outcome.report);
 	print_next(outcome.report);
 	return cli_flush(cli);

@@ -179,7 +179,7 @@ static void print_list(const struct plan *plan, const char *label, enum step_typ
 
 void plan_print(const struct plan *plan)
 {
-	char mark[16];
+	char mark[32];
 
 	for (size_t i = 0; i < plan->step_count; i++) {
 		bool is_first_after = plan->steps[i].after_no_return &&
