@@ -15,7 +15,7 @@ static const struct dialect dialects[] = {
 	{ "node",
 	  LINE_EXPORT | LINE_COLON | LINE_CR_ENDS | LINE_BAD_SKIPPED | LINE_LAST_WINS | KEY_ODD,
 	  scan_node,
-	  { { '\'', "", false }, { '`', "", false }, { '"', "", false }, { '"', "", true } },
+	  { { '`', "", false }, { '"', "", false }, { '\'', "", false }, { '"', "", true } },
 	  4 },
 	{ "python",
 	  LINE_EXPORT | LINE_CR_ENDS | LINE_BARE_KEY | LINE_BAD_SKIPPED | LINE_LAST_WINS |
@@ -27,7 +27,7 @@ static const struct dialect dialects[] = {
 	  LINE_EXPORT | LINE_COLON | LINE_CR_ENDS | LINE_BARE_KEY | LINE_BAD_SKIPPED |
 		  LINE_LAST_WINS | LINE_KEY_DOTS,
 	  scan_ruby,
-	  { { '\'', "", false }, { '"', "\\\"$", false } },
+	  { { '"', "\\\"$", false }, { '\'', "", false } },
 	  2 },
 	{ "godotenv",
 	  LINE_EXPORT | LINE_COLON | LINE_CR_ENDS | LINE_LAST_WINS | LINE_KEY_DOTS,

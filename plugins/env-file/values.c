@@ -566,6 +566,9 @@ void scan_compose(struct scan *scan)
 void scan_raw(struct scan *scan)
 {
 	scan->end = line_end(scan, scan->at, false);
+	/* Docker drops a CR at the end of the file too. */
+	if (scan->end == scan->len && scan->end > scan->at && scan->text[scan->end - 1] == '\r')
+		scan->end--;
 	put_range(scan, scan->at, scan->end);
 }
 
