@@ -19,7 +19,7 @@ static const struct dialect dialects[] = {
 	  4 },
 	{ "python",
 	  LINE_EXPORT | LINE_CR_ENDS | LINE_BARE_KEY | LINE_BAD_SKIPPED | LINE_LAST_WINS |
-		  LINE_KEY_ANYTHING,
+		  LINE_KEY_ANYTHING | LINE_KEY_QUOTED,
 	  scan_python,
 	  { { '\'', "\\'", false }, { '"', "\\\"", true } },
 	  2 },
@@ -51,7 +51,7 @@ static const struct dialect dialects[] = {
 	  { { '\'', "", false }, { '"', "\\\"$`", false } },
 	  2 },
 	{ "posix",
-	  LINE_EXPORT | LINE_LAST_WINS | LINE_NO_SPACE,
+	  LINE_EXPORT | LINE_LAST_WINS | LINE_NO_SPACE | LINE_CR_KEPT,
 	  scan_posix,
 	  { { '\'', "", false }, { '"', "\\\"$`", false } },
 	  2 },

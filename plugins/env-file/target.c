@@ -284,10 +284,7 @@ static enum lks_status read_once(struct target *target, struct snapshot *snapsho
 	}
 	if (fstat(snapshot->fd, &snapshot->st))
 		return target_errno(target, errno, "looking at it", err);
-	if (snapshot->st.st_nlink == 0) {
-		*ret_stable = false; /* replaced between open and fstat */
-		return LKS_OK;
-	}
+	/* Replaced since it was opened (no name left): still a whole file. */
 	status = judge(target, &snapshot->st, err);
 	/* One byte more shows whether it has grown. */
 	if (!status)

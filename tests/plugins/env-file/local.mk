@@ -6,7 +6,8 @@ libenv_file_test_la_SOURCES = $(env_file_sources) %D%/env_test.c %D%/env_test.h
 libenv_file_test_la_CPPFLAGS = $(env_file_cppflags)
 env_file_ldadd = libenv-file-test.la $(test_ldadd)
 
-env_file_tests = %D%/test_env_file %D%/test_grammar %D%/test_target %D%/test_writer
+env_file_tests = %D%/test_env_file %D%/test_grammar %D%/test_oracle %D%/test_race \
+	%D%/test_target %D%/test_writer
 check_PROGRAMS += $(env_file_tests)
 TESTS += $(env_file_tests)
 %C%_test_env_file_CPPFLAGS = $(env_file_cppflags)
@@ -20,3 +21,7 @@ TESTS += $(env_file_tests)
 %C%_test_target_LDFLAGS = -Wl,--wrap=fsync -Wl,--wrap=fallocate -Wl,--wrap=fchmod \
 	-Wl,--wrap=fchown -Wl,--wrap=renameat -Wl,--wrap=fstat -Wl,--wrap=pwrite \
 	-Wl,--wrap=pread -Wl,--wrap=flistxattr -Wl,--wrap=close -Wl,--wrap=openat
+%C%_test_oracle_CPPFLAGS = $(env_file_cppflags)
+%C%_test_oracle_LDADD = $(env_file_ldadd)
+%C%_test_race_CPPFLAGS = $(env_file_cppflags)
+%C%_test_race_LDADD = $(env_file_ldadd)
