@@ -23,14 +23,6 @@ static int dispatch(struct cli *cli)
 	return cli->command->run(cli, cli->argument_count + 1, cli->arguments - 1);
 }
 
-void cli_close(struct cli *cli)
-{
-	free(TAKE(cli->values));
-	if (cli->arguments)
-		free(cli->arguments - 1);
-	cli->arguments = NULL;
-}
-
 int cli_main(struct cli *cli, int argc, char **argv)
 {
 	int code = cli_parse(cli, argc, argv);

@@ -43,6 +43,8 @@ static void print_overview(void)
 			  "/etc/lockstep/lockstep.conf.",
 			  0);
 	printf("\nlockstep help COMMAND    one command\n"
+	       "lockstep help config     the sections of the config file\n"
+	       "lockstep help SECTION    one of them\n"
 	       "lockstep help exit       what exit codes mean\n");
 }
 
@@ -143,6 +145,19 @@ int help_print(struct cli *cli, const struct command *command)
 	return cli_flush(cli);
 }
 
+static void print_line(void *context, const char *text)
+{
+	(void)context;
+	puts(text);
+}
+
+static int print_section(struct cli *cli, const char *section)
+{
+	if (config_help(strcmp(section, "config") ? section : NULL, print_line, NULL))
+		return cli_usage(cli, "there is no such command or section of the config");
+	return cli_flush(cli);
+}
+
 int cmd_help(struct cli *cli, int argc, char **argv)
 {
 	const struct command *command;
@@ -158,5 +173,5 @@ int cmd_help(struct cli *cli, int argc, char **argv)
 		print_exit_codes();
 		return cli_flush(cli);
 	}
-	return cli_usage(cli, "there is no such command");
+	return print_section(cli, argv[1]);
 }

@@ -4,12 +4,26 @@ noinst_LTLIBRARIES += libcli.la
 libcli_la_SOURCES = \
 	%D%/cli.c %D%/cli.h \
 	%D%/commands.c %D%/commands.h \
+	%D%/engine.c \
 	%D%/help.c \
 	%D%/options.c \
-	%D%/output.c
+	%D%/output.c \
+	%D%/versions.c
 libcli_la_LIBADD = libcore.la
 
+# Programs that we run for the caller.
+libcli_la_SOURCES += \
+	%D%/child.c %D%/child.h \
+	%D%/program.c %D%/program.h \
+	%D%/terminal.c %D%/terminal.h
+
 # One line a command.
+libcli_la_SOURCES += %D%/cmd_audit.c
+libcli_la_SOURCES += %D%/cmd_check.c
+libcli_la_SOURCES += %D%/cmd_get.c
+libcli_la_SOURCES += %D%/cmd_list.c
+libcli_la_SOURCES += %D%/cmd_plugins.c
+libcli_la_SOURCES += %D%/cmd_verify.c
 libcli_la_SOURCES += %D%/cmd_version.c
 
 bin_PROGRAMS += lockstep

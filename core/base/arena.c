@@ -203,12 +203,9 @@ static enum lks_status make_room(struct size_class *size_class, struct lks_error
 
 static enum lks_status cut(size_t index, size_t *ret_offset, struct lks_error *err)
 {
-	struct size_class *size_class = &arena.classes[index];
 	const size_t size = class_size(index);
-	enum lks_status status = make_room(size_class, err);
+	enum lks_status status;
 
-	if (status)
-		return status;
 	if (size > arena.reserved - arena.page - arena.used)
 		return error_set(err, LKS_NO_MEMORY,
 				 "secret memory: %zu bytes are in use and there is no room for "
@@ -219,7 +216,7 @@ static enum lks_status cut(size_t index, size_t *ret_offset, struct lks_error *e
 		return status;
 	*ret_offset = arena.used;
 	arena.used += size;
-	size_class->made++;
+	arena.classes[index].made++;
 	return LKS_OK;
 }
 
@@ -231,6 +228,9 @@ static enum lks_status find_block(size_t wanted, size_t *ret_class, size_t *ret_
 
 	*ret_class = wanted;
 	if (arena.classes[wanted].free_count == 0) {
+		status = make_room(&arena.classes[wanted], err);
+		if (status)
+			return status;
 		status = cut(wanted, ret_offset, err);
 		if (!status || status != LKS_NO_MEMORY)
 			return status;
@@ -253,7 +253,7 @@ enum lks_status arena_allocate(size_t capacity, unsigned char **ret_data, struct
 	struct head head;
 	unsigned char *at;
 	uint64_t tail;
-	size_t offset;
+	size_t offset = 0;
 	size_t index;
 	enum lks_status status;
 	AUTO(unlock) pthread_mutex_t *lock = &arena.lock;

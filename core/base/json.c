@@ -9,6 +9,18 @@
 
 #define DEPTH_MAX 64
 
+/* jansson does not always say that memory was the reason. */
+static _Thread_local bool allocation_failed;
+
+static void *allocate(size_t size)
+{
+	void *data = malloc(size);
+
+	if (!data)
+		allocation_failed = true;
+	return data;
+}
+
 /* No size header: what json_dumps() returns may be released with free(). */
 static void free_wiped(void *data)
 {
@@ -20,7 +32,7 @@ static void free_wiped(void *data)
 
 void json_setup(void)
 {
-	json_set_alloc_funcs(malloc, free_wiped);
+	json_set_alloc_funcs(allocate, free_wiped);
 }
 
 /* Nesting is counted before parsing; brackets in strings do not count. */
@@ -53,8 +65,6 @@ static bool is_too_deep(const char *text, size_t len)
 static const char *reason(const json_error_t *error)
 {
 	switch (json_error_code(error)) {
-	case json_error_out_of_memory:
-		return "out of memory";
 	case json_error_stack_overflow:
 		return "nested too deeply";
 	case json_error_invalid_utf8:
@@ -79,20 +89,20 @@ enum lks_status json_read(const void *data, size_t len, const char *what, json_t
 			  struct lks_error *err)
 {
 	json_error_t error;
-	enum lks_status status = LKS_INVALID;
 	json_t *value;
 
 	if (is_too_deep(data, len))
 		return error_set(err, LKS_INVALID, "%s: nested more than %d levels deep", what,
 				 DEPTH_MAX);
+	allocation_failed = false;
 	value = json_loadb(data, len, JSON_REJECT_DUPLICATES, &error);
 	if (!value) {
-		if (json_error_code(&error) == json_error_out_of_memory)
-			status = LKS_NO_MEMORY;
-		error_set(err, status, "%s: line %d, column %d: %s", what, error.line, error.column,
-			  reason(&error));
+		if (allocation_failed || json_error_code(&error) == json_error_out_of_memory)
+			return error_no_memory(err, what);
+		error_set(err, LKS_INVALID, "%s: line %d, column %d: %s", what, error.line,
+			  error.column, reason(&error));
 		error_where(err, "%s:%d", what, error.line);
-		return status;
+		return LKS_INVALID;
 	}
 	*ret_value = value;
 	return LKS_OK;
@@ -100,7 +110,15 @@ enum lks_status json_read(const void *data, size_t len, const char *what, json_t
 
 char *json_canonical(const json_t *value)
 {
-	return json_dumps(value, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
+	char *text;
+
+	allocation_failed = false;
+	text = json_dumps(value, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
+	if (!allocation_failed)
+		return text;
+	/* It may have gone on without, and left something out. */
+	free(text);
+	return NULL;
 }
 
 static const char *none_if_empty(const char *text)

@@ -7,9 +7,15 @@ core_sources += \
 	%D%/error.c %D%/error.h \
 	%D%/failpoint.c %D%/failpoint.h \
 	%D%/json.c %D%/json.h \
+	%D%/layout.c \
 	%D%/log.c %D%/log.h \
 	%D%/module.c %D%/module.h \
+	%D%/pattern.c \
 	%D%/random.c %D%/random.h \
+	%D%/record.c %D%/record.h \
+	%D%/redact.c %D%/redact.h \
+	%D%/redact_forms.c %D%/redact_forms.h \
+	%D%/reference.c %D%/reference.h \
 	%D%/secret.c %D%/secret.h \
 	%D%/text.c %D%/text.h \
 	%D%/time.c \

@@ -27,7 +27,7 @@ static _Thread_local char request_id[ID_SIZE];
 
 /* A line under construction; what does not fit is dropped. */
 struct line {
-	char data[2 * MESSAGE_SIZE];
+	char data[2 * MESSAGE_SIZE + 1024];
 	size_t len;
 };
 

@@ -23,6 +23,8 @@ struct strings {
 	size_t count;
 };
 
+struct zone;
+
 struct config_pin {
 	char *plugin;
 	char *sha256; /* 64 hex digits */
@@ -50,7 +52,8 @@ struct config_verifier {
 };
 
 struct config_policy {
-	char *subject;          /* "user:NAME" "group:NAME" "tenant:NAME" "role:NAME" "*" */
+	/* "user:NAME" "group:NAME" "tenant:NAME" "role:NAME" "engine:NAME" "*" */
+	char *subject;
 	struct strings secrets; /* patterns */
 	struct strings allow, deny;
 	const struct setting *where;
@@ -88,7 +91,6 @@ struct config_generate {
 	int64_t bits;   /* rsa */
 	char *curve;    /* ec */
 	char *public_reference; /* key pairs: where the public half goes; NULL */
-	/* Other fields made with the value: field -> template ("app-{operation}") */
 };
 
 struct config_copy {
@@ -115,10 +117,11 @@ struct config_event_hook {
 /* A weekly or daily time span. */
 struct config_window {
 	bool is_set;
-	unsigned days;    /* bit 0 is Sunday; 127: every day */
-	int start_minute; /* of the day */
-	int end_minute;   /* may be before start: over midnight */
-	char *zone;       /* "UTC" */
+	unsigned days;      /* bit 0 is Sunday; 127: every day */
+	int start_minute;   /* of the day */
+	int end_minute;     /* may be before start: over midnight */
+	char *zone;         /* "UTC" */
+	struct zone *rules; /* of that zone, read from the system's tzdata */
 };
 
 struct config_rotation {
@@ -155,7 +158,7 @@ struct config_limits {
 struct config {
 	struct setting_tree *tree;
 	char *path;   /* of the file; NULL for the built-in defaults */
-	char *folder; /* its folder */
+	char *folder; /* its folder; the working directory without a file */
 	char *environment;
 	struct strings module_path; /* empty: the installation's */
 	struct config_pin *pins;
@@ -187,11 +190,20 @@ struct config {
  * Find, read and judge the config. `path` NULL: $LOCKSTEP_CONFIG (given as
  * `environment_path`), ./lockstep.conf, /etc/lockstep/lockstep.conf. All
  * errors go to `report`; returns LKS_INVALID if there was any (`err` then has
- * the first), LKS_NOT_FOUND if there is no file.
+ * the first), LKS_NOT_FOUND if there is no file. `environment` replaces the
+ * file's (NULL: keep it). HOME and XDG_STATE_HOME are looked at for the
+ * defaults of state and audit, but never by root.
  */
 enum lks_status config_load(const char *path, const char *environment_path, const char *environment,
 			    struct report *report, struct config **ret_config,
 			    struct lks_error *err) MUST_CHECK;
+/* Judge text in memory, called `name` in messages; paths start at `folder`. */
+enum lks_status config_parse(const void *data, size_t len, const char *name, const char *folder,
+			     struct report *report, struct config **ret_config,
+			     struct lks_error *err) MUST_CHECK;
+/* What holds where there is no config file: no stores, the defaults. */
+enum lks_status config_defaults(const char *environment, struct config **ret_config,
+				struct lks_error *err) MUST_CHECK;
 void config_free(struct config *config);
 void config_freep(struct config **config);
 
@@ -200,18 +212,45 @@ const struct config_verifier *config_verifier(const struct config *config, const
 const struct config_rotation *config_rotation(const struct config *config, const char *name);
 const char *strategy_name(enum strategy strategy);
 
+/* "user:NAME", "group:", "tenant:", "role:" or "engine:"; not "*". */
+bool subject_is_valid(const char *text);
+
+/* The members that the engine itself reads in a group of "stores" or
+   "verifiers"; all others are the plugin's options. */
+const char *const *config_engine_keys(const char *section, size_t *ret_count);
+
+/*
+ * `from` needs `to` (a store's credential lies in another store). The edges
+ * come from those who know which options are references; names are borrowed.
+ */
+struct config_edge {
+	const char *from;
+	const char *to;
+	const struct setting *where; /* of the reference */
+};
+/* Reports one error per circle ("a needs b needs a"); true if there is none. */
+bool config_find_cycle(const struct config_edge *edges, size_t count, struct report *report);
+
 /* One rotation, canonical: for plans, their hash, and operations that go on
-   under the config they were planned with. No secrets are in it. */
+   under the config they were planned with. No secrets are in it. NULL: no
+   memory. */
 json_t *config_rotation_json(const struct config_rotation *rotation);
 enum lks_status config_rotation_from_json(const json_t *json, struct config_rotation **ret_rotation,
 					  struct lks_error *err) MUST_CHECK;
 void config_rotation_free(struct config_rotation *rotation);
 
-/* Is the window open at this moment; when does it open next (wall ms). */
+/* Is the window open at this moment? An unset one always is. */
 bool window_is_open(const struct config_window *window, int64_t wall_ms);
+/* The first moment (wall ms) at or after this one at which it is open. In the
+   night when clocks go forward a window that falls into the gap opens when the
+   gap is over; when they go back, it opens at the first of the two times. So
+   every night has it once. */
 int64_t window_next(const struct config_window *window, int64_t wall_ms);
 
-/* The table, for help and docs: prints the section (NULL: the list of them). */
+/* The table, for help: prints the section (NULL: the list of them). Returns
+   -1 if there is no such section. */
 int config_help(const char *section, void (*line)(void *context, const char *text), void *context);
+/* The whole of it as docs/config.md. */
+void config_markdown(void (*line)(void *context, const char *text), void *context);
 
 #endif

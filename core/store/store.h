@@ -53,6 +53,11 @@ struct access {
 	bool *audit_missing;
 };
 
+/* May this caller do `access->action` there? Looks at the store's layout and at
+   policy; a denial is audited. For operations, before they begin. */
+enum lks_status store_admit(struct stores *stores, const struct access *access,
+			    const struct reference *reference, struct lks_error *err) MUST_CHECK;
+
 /* Read one record. Version, if the reference names one, through LKS_VERSIONED
    backends only. `record` is empty on failure. Audited. */
 enum lks_status store_get(struct stores *stores, const struct access *access,
@@ -101,7 +106,7 @@ enum side { SIDE_PENDING = 0, SIDE_PREVIOUS, SIDE_BLUE, SIDE_GREEN, SIDE_METADAT
    LKS_UNSUPPORTED: this store has no place for it, and why. */
 enum lks_status store_side(struct stores *stores, const struct reference *reference, enum side side,
 			   struct reference *ret_side, struct lks_error *err) MUST_CHECK;
-/* The plugin's trait bits; opens nothing but the descriptor. */
+/* The plugin's trait bits; does not open the store. */
 enum lks_status store_traits(struct stores *stores, const char *name, uint64_t *ret_traits,
 			     struct lks_error *err) MUST_CHECK;
 

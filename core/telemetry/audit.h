@@ -4,6 +4,11 @@
  * PATH.head. Each entry's members are an allow-list, the struct below: there is
  * no place for a value.
  *
+ * Each line begins with its number; PATH.head says how many there are and how
+ * long the file is. The numbers go on when the file is rotated away: the next
+ * line makes a new one. A line that a crash cut short stays and is reported by
+ * audit_check(); nothing is ever written into it.
+ *
  * Strict mode fails closed: a call that cannot be recorded within two seconds
  * is not made (EXIT_AUDIT). A change's lines are synced; a read's line is
  * written, not synced.
@@ -42,7 +47,31 @@ void audit_close(struct audit *audit);
    else it is logged once and LKS_OK. */
 enum lks_status audit_write(struct audit *audit, const struct audit_entry *entry,
 			    struct lks_error *err) MUST_CHECK;
+/* Several lines under one lock and one sync. */
+enum lks_status audit_write_many(struct audit *audit, const struct audit_entry *entries,
+				 size_t count, struct lks_error *err) MUST_CHECK;
 /* The line that an entry becomes, for spools and tests. The caller frees. */
 char *audit_format(const struct audit_entry *entry, int64_t wall_ms);
+
+/* --- reading ------------------------------------------------------------ */
+
+struct audit_summary {
+	uint64_t lines;
+	uint64_t first, last; /* numbers; 0 if there is no line */
+	uint64_t problems;
+};
+/*
+ * Does every line parse, with known members only, and do the numbers follow
+ * each other? Calls `problem` for each that is not so, with the line's place in
+ * the file. Says nothing about who wrote the lines.
+ */
+enum lks_status audit_check(const char *path,
+			    void (*problem)(void *context, uint64_t line, const char *text),
+			    void *context, struct audit_summary *ret_summary,
+			    struct lks_error *err) MUST_CHECK;
+/* The last `count` lines, oldest first, without their line ends. */
+enum lks_status audit_tail(const char *path, size_t count,
+			   void (*each)(void *context, const char *line, size_t len), void *context,
+			   struct lks_error *err) MUST_CHECK;
 
 #endif

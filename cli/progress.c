@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Operations on the terminal: one plain line per event on stderr, and what
+ * became of the operation at the end.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+
+static void say_until(const struct event *event)
+{
+	char until[32];
+
+	if (!event->until_wall_ms) {
+		fputc('\n', stderr);
+		return;
+	}
+	time_print(event->until_wall_ms, until);
+	fprintf(stderr, " (until %s)\n", until);
+}
+
+static void say(const struct event *event)
+{
+	const char *text = event->text ? event->text : "";
+	const char *why = event->error ? event->error->message : "";
+
+	switch (event->type) {
+	case EVENT_STARTED:
+		fprintf(stderr, "%s %s: operation %s\n", event->kind, event->name,
+			event->operation);
+		break;
+	case EVENT_STEP:
+		fprintf(stderr, "step %d of %d: %s\n", event->step, event->step_count, text);
+		break;
+	case EVENT_WAITING:
+		fprintf(stderr, "waiting: %s", text);
+		say_until(event);
+		break;
+	case EVENT_RETRY:
+		fprintf(stderr, "trying again: %s", why[0] ? why : text);
+		say_until(event);
+		break;
+	case EVENT_ROLLING_BACK:
+		fprintf(stderr, "rolling back: %s\n", why[0] ? why : text);
+		break;
+	case EVENT_UNDO:
+		fprintf(stderr, "rolling back: undo step %d: %s\n", event->step, text);
+		break;
+	case EVENT_STEP_DONE:
+	case EVENT_COMMITTED:
+	case EVENT_FINISHED:
+		break;
+	}
+}
+
+static void receive(void *context, const struct event *event)
+{
+	const struct cli *cli = context;
+
+	/* What an operation came to is said by cli_outcome(). */
+	if (!cli->quiet && !cli->json)
+		say(event);
+}
+
+void progress_init(struct cli *cli)
+{
+	cli->events = (struct event_sink){ .receive = receive, .context = cli };
+}
+
+static void print_lines(const json_t *report, const char *key, const char *prefix)
+{
+	size_t i;
+	json_t *line;
+
+	json_array_foreach(json_object_get(report, key), i, line)
+	{
+		if (json_is_string(line))
+			printf("%s%s\n", prefix, json_string_value(line));
+	}
+}
+
+static void print_targets(const json_t *report)
+{
+	size_t i;
+	json_t *target;
+
+	json_array_foreach(json_object_get(report, "targets"), i, target)
+		printf("  %-12s %s\n", json_text(target, "holds"), json_text(target, "reference"));
+}
+
+static const char *ending(const struct outcome *outcome)
+{
+	switch (outcome->state) {
+	case OPERATION_COMMITTED:
+	case OPERATION_RETIRING:
+	case OPERATION_DONE:
+		return "done";
+	case OPERATION_ROLLED_BACK:
+		return "rolled back: everything is as it was";
+	case OPERATION_STUCK:
+		return "STUCK: a person has to decide";
+	case OPERATION_ROLLING_BACK:
+		return "rolling back";
+	case OPERATION_WAITING:
+		return "waiting";
+	default:
+		return "unfinished";
+	}
+}
+
+static int print_json(struct cli *cli, const char *schema, const struct outcome *outcome)
+{
+	json_t *report = outcome->report ? json_deep_copy(outcome->report) : json_object();
+	int code;
+
+	json_put_number(report, "exit", outcome->exit_code);
+	code = cli_json(cli, schema, report);
+	return outcome->exit_code ? (int)outcome->exit_code : code;
+}
+
+int cli_outcome(struct cli *cli, const char *schema, const struct outcome *outcome)
+{
+	const struct lks_error *cause = &outcome->cause;
+	int code;
+
+	if (cli->json)
+		return print_json(cli, schema, outcome);
+	if (cause->status)
+		cli_fail(cli, cause);
+	if (outcome->exit_code || !cli->quiet)
+		printf("%s: operation %s\n", ending(outcome), outcome->operation);
+	if (outcome->state == OPERATION_STUCK)
+		print_targets(outcome->report);
+	if (outcome->state == OPERATION_WAITING && json_text(outcome->report, "waiting_for")[0])
+		printf("  for: %s\n", json_text(outcome->report, "waiting_for"));
+	if (outcome->exit_code)
+		print_lines(outcome->report, "next", "  try: ");
+	code = cli_flush(cli);
+	return outcome->exit_code ? (int)outcome->exit_code : code;
+}
