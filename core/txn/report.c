@@ -205,11 +205,12 @@ static void put_versions(const struct operation *operation, json_t *report)
 	json_put(report, "new_version", text_json(fresh));
 }
 
-static void add_line(json_t *next, const char *format, const char *argument)
+static void add_line(json_t *next, const char *verb, const char *argument)
 {
 	char line[256];
 
-	snprintf(line, sizeof(line), format, argument);
+	snprintf(line, sizeof(line), "lockstep %s%s%s", verb, argument ? " " : "",
+		 argument ? argument : "");
 	json_array_append_new(next, json_string(line));
 }
 
@@ -222,16 +223,16 @@ static json_t *next_json(const struct operation *operation, enum exit_code code)
 	if (operation->row.is_final)
 		return next;
 	if (operation->state == OPERATION_STUCK)
-		add_line(next, "lockstep status %s", id);
+		add_line(next, "status", id);
 	if (operation->state == OPERATION_STUCK || code == EXIT_INTERRUPTED ||
 	    operation->state == OPERATION_WAITING)
-		add_line(next, "lockstep resume %s", id);
+		add_line(next, "resume", id);
 	if (can_return && operation->state != OPERATION_ROLLING_BACK)
-		add_line(next, "lockstep rollback %s", id);
+		add_line(next, "rollback", id);
 	if (code == EXIT_UNFINISHED)
-		add_line(next, "lockstep run%s", "");
+		add_line(next, "run", NULL);
 	if (operation->state == OPERATION_STUCK && !can_return)
-		add_line(next, "lockstep rotate %s", operation->row.name);
+		add_line(next, "rotate", operation->row.name);
 	return next;
 }
 

@@ -243,9 +243,11 @@ enum step_result step_change_run(struct operation *operation, size_t index, stru
 
 	if (probe_step(operation, index, false, &probes, err))
 		return step_classify(err);
-	if (probes.other)
-		return had_effect ? foreign(probes.foreign, err) :
-				    (foreign(probes.foreign, err), STEP_FAILED);
+	if (probes.other) {
+		result = foreign(probes.foreign, err);
+		/* Nothing of ours is in the stores: an ordinary conflict. */
+		return had_effect ? result : STEP_FAILED;
+	}
 	if (probes.old) {
 		result = step_intend(operation, index, "intent", err);
 		if (result)
