@@ -6,9 +6,10 @@ libcli_la_SOURCES = \
 	%D%/commands.c %D%/commands.h \
 	%D%/engine.c \
 	%D%/help.c \
+	%D%/operate.c \
 	%D%/options.c \
 	%D%/output.c \
-	%D%/versions.c
+	%D%/progress.c
 libcli_la_LIBADD = libcore.la
 
 # Programs that we run for the caller.
