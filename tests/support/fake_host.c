@@ -97,6 +97,12 @@ static void escape_controls(char *text)
 
 static enum lks_status host_fail(const struct lks_host *host, struct lks_error *err,
 				 enum lks_status status, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+static void host_log(const struct lks_host *host, enum lks_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static enum lks_status host_fail(const struct lks_host *host, struct lks_error *err,
+				 enum lks_status status, const char *format, ...)
 {
 	va_list list;
 

@@ -74,8 +74,8 @@ static void test_n51_a_label_that_came_and_went_leaves_every_byte(void **state)
 		"B=2\n\n\n",
 		"B=2\r\n# end",
 		"",
-		"\xef\xbb\xbf"
-		"A=1",
+		("\xef\xbb\xbf"
+		 "A=1"),
 		"\xef\xbb\xbf",
 		"export A=1",
 	};
