@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/plugins/mock/good.c \
 	tests/plugins/mock/mock.cc \
 	tests/plugins/mock/mock.h \
+	tests/plugins/mock/module.c \
 	tests/plugins/mock/program.c \
 	tests/plugins/mock/simple.c
 
