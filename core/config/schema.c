@@ -266,8 +266,9 @@ static const struct key hook_keys[] = {
 static const struct section hook_section = {
 	.name = "on_event",
 	.summary = "Programs that are run when an operation needs attention.",
-	.example = "on_event = ( { command = [ \"/usr/local/bin/page\" ]; "
-		   "events = [ \"failed\", \"stuck\" ]; } );",
+	.example = "on_event = (\n"
+		   "  { command = [ \"/usr/local/bin/page\" ]; events = [ \"failed\", \"stuck\" ]; }\n"
+		   ");",
 	.size = sizeof(struct config_event_hook),
 	.where = SECTION_NOWHERE,
 	KEYS(hook_keys),
