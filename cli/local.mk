@@ -11,6 +11,12 @@ libcli_la_SOURCES = \
 	%D%/versions.c
 libcli_la_LIBADD = libcore.la
 
+# Programs that we run for the caller.
+libcli_la_SOURCES += \
+	%D%/child.c %D%/child.h \
+	%D%/program.c %D%/program.h \
+	%D%/terminal.c %D%/terminal.h
+
 # One line a command.
 libcli_la_SOURCES += %D%/cmd_audit.c
 libcli_la_SOURCES += %D%/cmd_check.c

@@ -13,6 +13,8 @@ core_sources += \
 	%D%/pattern.c \
 	%D%/random.c %D%/random.h \
 	%D%/record.c %D%/record.h \
+	%D%/redact.c %D%/redact.h \
+	%D%/redact_forms.c %D%/redact_forms.h \
 	%D%/reference.c %D%/reference.h \
 	%D%/secret.c %D%/secret.h \
 	%D%/text.c %D%/text.h \

@@ -88,8 +88,8 @@ static const struct section policy_section = {
 		   "the owner of the config and root; a deny wins over every allow. Actions: get "
 		   "list set delete verify rotate rollback adopt pause history reveal, or *.",
 	.example = "policies = (\n"
-		   "  { subject = \"group:web\"; secret = \"app:**\"; allow = [ \"get\", \"list\" "
-		   "]; }\n"
+		   "  { subject = \"group:web\"; secret = \"app:**\"; allow = [ \"get\", \"list\" ]; },\n"
+		   "  { subject = \"*\"; secret = \"app:ROOT_KEY\"; deny = \"*\"; }\n"
 		   ");",
 	.size = sizeof(struct config_policy),
 	.where = offsetof(struct config_policy, where),

@@ -9,6 +9,7 @@ base_tests = \
 	%D%/test_memory \
 	%D%/test_module \
 	%D%/test_random \
+	%D%/test_redact \
 	%D%/test_secret \
 	%D%/test_secret_lock \
 	%D%/test_text \
@@ -54,6 +55,11 @@ TESTS += $(base_tests)
 %C%_test_random_SOURCES = %D%/test_random.c
 %C%_test_random_CPPFLAGS = $(test_cppflags)
 %C%_test_random_LDADD = $(test_ldadd)
+
+%C%_test_redact_SOURCES = %D%/test_redact.c
+%C%_test_redact_CPPFLAGS = $(test_cppflags)
+%C%_test_redact_LDADD = $(test_ldadd)
+%C%_test_redact_LDFLAGS = $(alloc_ldflags)
 
 %C%_test_secret_SOURCES = %D%/test_secret.c
 %C%_test_secret_CPPFLAGS = $(test_cppflags)
