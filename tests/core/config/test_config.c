@@ -58,7 +58,8 @@ static void test_n13_an_empty_file_gives_the_defaults(void **state)
 
 static void test_the_design_example_is_read(void **state)
 {
-	AUTO(config_freep) struct config *config = good_config(
+	AUTO(config_freep)
+	struct config *config = good_config(
 		"environment = \"staging\";\n"
 		"module_path = [ \"/usr/lib/lockstep\", \"mine\" ];\n"
 		"state = { url = \"sqlite:var/state.db\"; };\n"
@@ -73,10 +74,13 @@ static void test_the_design_example_is_read(void **state)
 		"  vault = { plugin = \"vault\"; layout = \"{tenant}/{namespace}/{name}\";\n"
 		"    timeout = \"2s\"; labels = \"app\"; auth = { secret_id = \"app:X\"; }; };\n"
 		"};\n"
-		"verifiers = { ping = { plugin = \"exec\"; timeout = \"5s\"; propagation = \"1m\";\n"
-		"  with = { host = \"app:HOST\"; port = \"app:PORT#p\"; }; admin = \"app:ADMIN\"; };\n"
+		"verifiers = { ping = { plugin = \"exec\"; timeout = \"5s\"; propagation = "
+		"\"1m\";\n"
+		"  with = { host = \"app:HOST\"; port = \"app:PORT#p\"; }; admin = \"app:ADMIN\"; "
+		"};\n"
 		"  pong = { plugin = \"exec\"; }; };\n"
-		"on_event = ( { command = [ \"/x\", \"y\" ]; events = [ \"failed\", \"overdue\" ]; } );\n"
+		"on_event = ( { command = [ \"/x\", \"y\" ]; events = [ \"failed\", \"overdue\" ]; "
+		"} );\n"
 		"rotations = { r = { secret = [ \"vault:acme/pay/key\" ]; verify = [ \"ping\" ]; "
 		"strategy = \"blue-green\"; }; };\n");
 
@@ -101,7 +105,8 @@ static void test_the_design_example_is_read(void **state)
 	assert_null(config_store(config, "Vault"));
 	assert_int_equal(config_verifier(config, "ping")->propagation_ms, 60000);
 	assert_string_equal(config_verifier(config, "ping")->with_names.items[1], "port");
-	assert_string_equal(config_verifier(config, "ping")->with_references.items[1], "app:PORT#p");
+	assert_string_equal(config_verifier(config, "ping")->with_references.items[1],
+			    "app:PORT#p");
 	assert_string_equal(config_verifier(config, "ping")->admin, "app:ADMIN");
 	assert_int_equal(config_verifier(config, "pong")->propagation_ms, -1);
 	assert_int_equal(config_verifier(config, "pong")->timeout_ms, 15000);
@@ -116,22 +121,22 @@ static void test_all_errors_are_reported_not_the_first(void **state)
 {
 	static const char text[] =
 		"stores = { app = { plugin = \"env-file\"; timeout = \"1hh\"; }; };\n" /* 1 */
-		"enviroment = \"x\";\n"						    /* 2 */
-		"log = { level = \"warning\"; format = no; };\n"		    /* 3 */
-		"limits = { per_run = -1; parallel = \"4\"; };\n"		    /* 4 */
-		"verifiers = { ping = { plugin = \"exec\"; timeout = 5; }; };\n"    /* 5 */
-		"rotations = { r = {\n"						    /* 6 */
-		"  secret = \"ap:KEY\";\n"					    /* 7 */
-		"  strategy = \"stagged\";\n"					    /* 8 */
-		"  every = 0o17;\n"						    /* 9 */
-		"  soak = 1e3;\n"						    /* 10 */
-		"  verify = [ \"pong\" ];\n"					    /* 11 */
-		"  verfy = [ \"ping\" ];\n"					    /* 12 */
-		"  generate = { kind = \"pasword\"; }; issue = \"ping\";\n"	    /* 13 */
-		"  window = \"Sat 02:00-04:00 Europe/Berlim\";\n"		    /* 14 */
-		"  every = \"2d\";\n"						    /* 15 */
-		"}; };\n"							    /* 16 */
-		"routes = { };\n";						    /* 17 */
+		"enviroment = \"x\";\n"                                                /* 2 */
+		"log = { level = \"warning\"; format = no; };\n"                       /* 3 */
+		"limits = { per_run = -1; parallel = \"4\"; };\n"                      /* 4 */
+		"verifiers = { ping = { plugin = \"exec\"; timeout = 5; }; };\n"       /* 5 */
+		"rotations = { r = {\n"                                                /* 6 */
+		"  secret = \"ap:KEY\";\n"                                             /* 7 */
+		"  strategy = \"stagged\";\n"                                          /* 8 */
+		"  every = 0o17;\n"                                                    /* 9 */
+		"  soak = 1e3;\n"                                                      /* 10 */
+		"  verify = [ \"pong\" ];\n"                                           /* 11 */
+		"  verfy = [ \"ping\" ];\n"                                            /* 12 */
+		"  generate = { kind = \"pasword\"; }; issue = \"ping\";\n"            /* 13 */
+		"  window = \"Sat 02:00-04:00 Europe/Berlim\";\n"                      /* 14 */
+		"  every = \"2d\";\n"                                                  /* 15 */
+		"}; };\n"                                                              /* 16 */
+		"routes = { };\n";                                                     /* 17 */
 	struct collect *collect = calloc(1, sizeof(*collect));
 
 	(void)state;
@@ -147,7 +152,8 @@ static void test_all_errors_are_reported_not_the_first(void **state)
 	collect_expect(collect, 7, "did you mean 'app'?");
 	collect_expect(collect, 8, "did you mean \"staged\"?");
 	collect_expect(collect, 9, "found '0o17'");
-	collect_expect(collect, 10, "found a number with a fraction or exponent, expected a duration");
+	collect_expect(collect, 10,
+		       "found a number with a fraction or exponent, expected a duration");
 	collect_expect(collect, 11, "found the verifier 'pong', which is not configured");
 	collect_expect(collect, 12, "did you mean 'verify'?");
 	collect_expect(collect, 13, "did you mean \"password\"?");
@@ -165,7 +171,8 @@ static void test_n5_unknown_keys_come_with_the_nearest(void **state)
 	(void)state;
 	assert_one_error("rotation = { };", 1, "did you mean 'rotations'?");
 	assert_one_error("audit = { pfad = \"x\"; };", 1, "lockstep help audit");
-	assert_one_error(ROTATION(PLAIN "\nstrategie = \"staged\";"), 4, "did you mean 'strategy'?");
+	assert_one_error(ROTATION(PLAIN "\nstrategie = \"staged\";"), 4,
+			 "did you mean 'strategy'?");
 	assert_one_error(ROTATION(PLAIN "copies = (\n{ to = \"web:A\"; adobt = true; } );"), 4,
 			 "did you mean 'adopt'?");
 	assert_one_error(ROTATION(PLAIN "generate = { kind = \"hex\"; lenght = 9; };"), 3,
@@ -176,9 +183,21 @@ static void test_n5_unknown_keys_come_with_the_nearest(void **state)
 
 static void test_n10_durations_and_numbers_have_limits(void **state)
 {
-	static const char *const durations[] = { "1hh", "", "5", "h", "-1h", "1.5h", "1h ", " 1h",
-						 "99999999999999999999d", "9223372036854775807d",
-						 "1e3s", "1H", "1h1h", "0x5s", "١s" };
+	static const char *const durations[] = { "1hh",
+						 "",
+						 "5",
+						 "h",
+						 "-1h",
+						 "1.5h",
+						 "1h ",
+						 " 1h",
+						 "99999999999999999999d",
+						 "9223372036854775807d",
+						 "1e3s",
+						 "1H",
+						 "1h1h",
+						 "0x5s",
+						 "١s" };
 	char text[512];
 
 	(void)state;
@@ -236,8 +255,9 @@ static void test_names_of_entries_have_a_grammar(void **state)
 	(void)state;
 	assert_one_error("stores = { App = { plugin = \"p\"; }; };", 1, "found the name 'App'");
 	assert_one_error("stores = { a_b = { plugin = \"p\"; }; };", 1, "found the name 'a_b'");
-	assert_one_error("verifiers = { abcdefghijklmnopqrstuvwxyz0123456 = { plugin = \"p\"; }; };",
-			 1, "at most 32");
+	assert_one_error(
+		"verifiers = { abcdefghijklmnopqrstuvwxyz0123456 = { plugin = \"p\"; }; };", 1,
+		"at most 32");
 	assert_one_error("stores = { a = { plugin = \"../p\"; }; };", 1, "'plugin': found");
 }
 
@@ -272,13 +292,14 @@ static void test_n15_a_target_has_one_writer(void **state)
 			 3, "rotation 's': found the target 'app:A' a second time");
 	assert_one_error(ROTATION("secret = [ \"app:A\",\n\"app:A\" ]; verify = \"ping\";"), 4,
 			 "twice");
-	assert_one_error(ROTATION("secret = [ \"app:A\",\n\"secretref://app/A\" ]; verify = \"ping\";"),
-			 4, "a second time");
-	assert_one_error(ROTATION(PLAIN "copies = ( { to = \"web:B\"; },\n{ to = \"web:B\"; } );"), 4,
-			 "found the target 'web:B' a second time");
+	assert_one_error(
+		ROTATION("secret = [ \"app:A\",\n\"secretref://app/A\" ]; verify = \"ping\";"), 4,
+		"a second time");
+	assert_one_error(ROTATION(PLAIN "copies = ( { to = \"web:B\"; },\n{ to = \"web:B\"; } );"),
+			 4, "found the target 'web:B' a second time");
 	assert_one_error(ROTATION(PLAIN "copies = (\n{ to = \"app:A\"; } );"), 4, "a second time");
-	assert_one_error(ROTATION(PLAIN "generate = { kind = \"ed25519\"; public = \"app:A\"; };"), 3,
-			 "a second time");
+	assert_one_error(ROTATION(PLAIN "generate = { kind = \"ed25519\"; public = \"app:A\"; };"),
+			 3, "a second time");
 	assert_one_error(BASE "rotations = { r = { secret = \"app:A#x\"; verify = \"ping\"; };\n"
 			      "s = { secret = \"app:A\"; verify = \"ping\"; }; };",
 			 3, "a second time");
@@ -361,12 +382,15 @@ static void test_n17_a_literal_in_place_of_a_reference_is_not_repeated(void **st
 static void test_references_fit_where_they_stand(void **state)
 {
 	(void)state;
-	assert_one_error(ROTATION("secret = \"secretref://app/A?label=pending\"; verify = \"ping\";"),
-			 3, "without: it is written");
-	assert_one_error(ROTATION("secret = \"app:*\"; verify = \"ping\";"), 3, "expected a reference");
-	assert_one_error("stores = { v = { plugin = \"p\"; layout = \"{tenant}/{name}\"; }; };\n"
-			 "rotations = { r = { secret = \"v:only\"; require_verification = false; }; };",
-			 2, "does not fit the store's layout");
+	assert_one_error(
+		ROTATION("secret = \"secretref://app/A?label=pending\"; verify = \"ping\";"), 3,
+		"without: it is written");
+	assert_one_error(ROTATION("secret = \"app:*\"; verify = \"ping\";"), 3,
+			 "expected a reference");
+	assert_one_error(
+		"stores = { v = { plugin = \"p\"; layout = \"{tenant}/{name}\"; }; };\n"
+		"rotations = { r = { secret = \"v:only\"; require_verification = false; }; };",
+		2, "does not fit the store's layout");
 	assert_one_error("stores = { v = { plugin = \"p\"; layout = \"{name}/{tenant}\"; }; };", 1,
 			 "{name} must come last");
 	assert_one_error("stores = { v = { plugin = \"p\"; labels = \"w\"; }; };", 1,
@@ -381,14 +405,18 @@ static void test_rules_name_what_exists(void **state)
 	assert_one_error(BASE "policies = ( { subject = \"user:a\"; secret = \"ap:**\"; "
 			      "allow = \"get\"; } );",
 			 2, "did you mean 'app'?");
-	assert_one_error("policies = ( { subject = \"anna\"; secret = \"**\"; allow = \"get\"; } );", 1,
-			 "found \"anna\", expected a subject");
-	assert_one_error("policies = ( { subject = \"user:a\"; secret = \"**\"; allow = \"red\"; } );",
-			 1, "'allow': found \"red\"");
-	assert_one_error("policies = ( { subject = \"user:a\"; secret = \"a*\"; allow = \"get\"; } );",
-			 1, "expected a pattern");
-	assert_one_error("policies = ( { subject = \"role:ops\"; secret = \"**\"; allow = \"*\"; } );",
-			 1, "found the role 'ops'");
+	assert_one_error(
+		"policies = ( { subject = \"anna\"; secret = \"**\"; allow = \"get\"; } );", 1,
+		"found \"anna\", expected a subject");
+	assert_one_error(
+		"policies = ( { subject = \"user:a\"; secret = \"**\"; allow = \"red\"; } );", 1,
+		"'allow': found \"red\"");
+	assert_one_error(
+		"policies = ( { subject = \"user:a\"; secret = \"a*\"; allow = \"get\"; } );", 1,
+		"expected a pattern");
+	assert_one_error(
+		"policies = ( { subject = \"role:ops\"; secret = \"**\"; allow = \"*\"; } );", 1,
+		"found the role 'ops'");
 	assert_one_error("roles = { ops = [ \"role:x\" ]; };", 1, "'members': found \"role:x\"");
 	assert_one_error("roles = { ops = [ ]; };", 1, "empty array");
 	assert_good("roles = { ops = [ \"user:a\" ]; };"
@@ -418,7 +446,8 @@ static void test_who_makes_the_value_is_said_once(void **state)
 			 "'public': found it with a kind");
 	assert_one_error(ROTATION(PLAIN "generate = { kind = \"ec\"; curve = \"P-255\"; };"), 3,
 			 "did you mean \"P-256\"?");
-	assert_good(ROTATION(PLAIN "generate = { kind = \"rsa\"; bits = 2048; public = \"app:P\"; };"));
+	assert_good(
+		ROTATION(PLAIN "generate = { kind = \"rsa\"; bits = 2048; public = \"app:P\"; };"));
 	assert_good(ROTATION(PLAIN "instructions = \"ask the bank\";"));
 }
 
@@ -457,9 +486,10 @@ static void test_copies_say_what_they_copy(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		(void)snprintf(text, sizeof(text),
-			       ROTATION(PLAIN "copies = (\n{ to = \"web:B\"; template = \"%s\"; } );"),
-			       cases[i].template_text);
+		(void)snprintf(
+			text, sizeof(text),
+			ROTATION(PLAIN "copies = (\n{ to = \"web:B\"; template = \"%s\"; } );"),
+			cases[i].template_text);
 		assert_one_error(text, 4, cases[i].part);
 	}
 	assert_one_error(ROTATION(PLAIN "copies = ( { to = \"web:B\"; template = \"{a}\";\n"
@@ -471,24 +501,27 @@ static void test_copies_say_what_they_copy(void **state)
 	assert_good(ROTATION("secret = [ \"app:A#u\", \"app:A#p\" ]; verify = \"ping\";\n"
 			     "copies = ( { to = \"web:B\"; template = "
 			     "\"x://{u:url}:{p:shell}@{{h}}{u:json}{u:base64}{u:hex}\"; } );"));
-	assert_good(ROTATION("secret = [ \"app:A\", \"app:B\" ]; verify = \"ping\"; shared = true;\n"
-			     "copies = ( { to = \"web:B\"; } );"));
+	assert_good(
+		ROTATION("secret = [ \"app:A\", \"app:B\" ]; verify = \"ping\"; shared = true;\n"
+			 "copies = ( { to = \"web:B\"; } );"));
 }
 
 static void test_what_comes_later_says_so(void **state)
 {
-	static const char *const sections[] = { "routes", "syncs",  "flags", "templates",
-						"daemon", "alerts", "rotation_policies" };
+	static const char *const sections[] = { "routes",           "syncs",  "flags",
+						"templates",        "daemon", "alerts",
+						"rotation_policies" };
 	char text[128], part[128];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(sections); i++) {
 		(void)snprintf(text, sizeof(text), "%s = { };", sections[i]);
-		(void)snprintf(part, sizeof(part), "found '%s', which is not available in this version",
-			       sections[i]);
+		(void)snprintf(part, sizeof(part),
+			       "found '%s', which is not available in this version", sections[i]);
 		assert_one_error(text, 1, part);
 	}
-	assert_one_error(ROTATION(PLAIN "consumers = { };"), 3, "'consumers', which is not available");
+	assert_one_error(ROTATION(PLAIN "consumers = { };"), 3,
+			 "'consumers', which is not available");
 	assert_one_error("state = { url = \"postgres://db/x\"; };", 1,
 			 "not available in this version");
 }
@@ -521,13 +554,15 @@ static void test_pins_are_digests(void **state)
 
 static void test_n80_the_locale_changes_nothing(void **state)
 {
-	static const char *const names[] = { "tr_TR.UTF-8", "de_DE.UTF-8", "ja_JP.UTF-8", "C.UTF-8" };
+	static const char *const names[] = { "tr_TR.UTF-8", "de_DE.UTF-8", "ja_JP.UTF-8",
+					     "C.UTF-8" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		(void)setlocale(LC_ALL, names[i]);
-		assert_good(ROTATION(PLAIN "every = \"90d\"; auto_rollback = TRUE;"
-					   "window = \"Fri 02:00-04:00\"; strategy = \"immediate\";"));
+		assert_good(ROTATION(PLAIN
+				     "every = \"90d\"; auto_rollback = TRUE;"
+				     "window = \"Fri 02:00-04:00\"; strategy = \"immediate\";"));
 		assert_one_error("limits = { per_run = 1.5; };", 1, "fraction");
 		assert_one_error("limits = { per_run = 1,5; };", 1, "found a number");
 		(void)setlocale(LC_ALL, "C");
@@ -660,10 +695,22 @@ static void count_wide(void *context, const char *line)
 
 static void test_help_explains_each_section(void **state)
 {
-	static const char *const names[] = { "stores",	 "verifiers", "policies", "roles",
-					     "rotations", "generate", "copies",	  "reload",
-					     "on_event", "state",     "audit",	  "log",
-					     "memory",	 "limits",    "plugin_pins", "environment",
+	static const char *const names[] = { "stores",
+					     "verifiers",
+					     "policies",
+					     "roles",
+					     "rotations",
+					     "generate",
+					     "copies",
+					     "reload",
+					     "on_event",
+					     "state",
+					     "audit",
+					     "log",
+					     "memory",
+					     "limits",
+					     "plugin_pins",
+					     "environment",
 					     "rotations.NAME.generate" };
 	AUTO(text_release) struct text text = TEXT_INIT;
 	size_t wide = 0;

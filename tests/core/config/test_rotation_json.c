@@ -89,12 +89,15 @@ static void test_the_values_come_back(void **state)
 
 static void test_equal_rotations_give_equal_bytes(void **state)
 {
-	AUTO(config_freep) struct config *one = config_of(
+	AUTO(config_freep)
+	struct config *one = config_of(
 		"stores = { a = { plugin = \"p\"; }; }; rotations = { r = { secret = \"a:X\"; "
 		"require_verification = false; every = \"1d\"; }; };");
-	AUTO(config_freep) struct config *two = config_of(
-		"rotations = {\n r = { every = \"24h\"; require_verification = false;\n"
-		"secret = [ \"a:X\" ]; soak = \"0s\"; }; };\nstores = { a = { plugin = \"p\"; }; };");
+	AUTO(config_freep)
+	struct config *two =
+		config_of("rotations = {\n r = { every = \"24h\"; require_verification = false;\n"
+			  "secret = [ \"a:X\" ]; soak = \"0s\"; }; };\nstores = { a = { plugin = "
+			  "\"p\"; }; };");
 	AUTO(json_freep) json_t *first = config_rotation_json(&one->rotations[0]);
 	AUTO(json_freep) json_t *second = config_rotation_json(&two->rotations[0]);
 	AUTO(free_ptr) char *first_text = json_canonical(first);
@@ -119,7 +122,8 @@ static void test_damaged_json_is_refused(void **state)
 		"{\"name\":\"x\",\"secret\":[\"a:X\"],\"other\":1}",
 		"{\"name\":\"x\",\"secret\":[\"a:X\"],\"shared\":null}",
 		"{\"name\":\"x\",\"secret\":[\"a:X\"],\"copies\":[{}]}",
-		"{\"name\":\"x\",\"secret\":[\"a:X\"],\"generate\":{\"kind\":\"hex\",\"length\":1.5}}",
+		"{\"name\":\"x\",\"secret\":[\"a:X\"],\"generate\":{\"kind\":\"hex\",\"length\":1."
+		"5}}",
 		"{\"name\":\"x\",\"secret\":[[[[[[[[[[[[\"a\"]]]]]]]]]]]]}",
 	};
 

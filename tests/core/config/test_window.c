@@ -104,13 +104,30 @@ static void test_windows_are_read_and_printed(void **state)
 static void test_n10_malformed_windows_are_refused(void **state)
 {
 	static const char *const texts[] = {
-		"",		    "Sat",		   "Sat 2:00-4:00",  "02:00",
-		"02:00-",	    "25:00-26:00",	   "02:60-03:00",    "24:00-01:00",
-		"02:00-24:01",	    "02:00-02:00",	   "sat 02:00-03:00", "Sta 02:00-03:00",
-		"Sat  02:00-03:00", "Sat,02:00-03:00",	   "Sat- 02:00-03:00", "02:00-03:00UTC",
-		"02:00-03:00  UTC", "02:00-03:00 ../passwd", "02:00-03:00 /etc/passwd",
-		"02:00-03:00 Europe//Berlin", "02:00-03:00 Europe/", "02:00-03:00 UTC x",
-		"-1:00-03:00",	    "02:00-03:00 ",
+		"",
+		"Sat",
+		"Sat 2:00-4:00",
+		"02:00",
+		"02:00-",
+		"25:00-26:00",
+		"02:60-03:00",
+		"24:00-01:00",
+		"02:00-24:01",
+		"02:00-02:00",
+		"sat 02:00-03:00",
+		"Sta 02:00-03:00",
+		"Sat  02:00-03:00",
+		"Sat,02:00-03:00",
+		"Sat- 02:00-03:00",
+		"02:00-03:00UTC",
+		"02:00-03:00  UTC",
+		"02:00-03:00 ../passwd",
+		"02:00-03:00 /etc/passwd",
+		"02:00-03:00 Europe//Berlin",
+		"02:00-03:00 Europe/",
+		"02:00-03:00 UTC x",
+		"-1:00-03:00",
+		"02:00-03:00 ",
 	};
 
 	(void)state;
@@ -217,7 +234,8 @@ static void test_every_night_of_a_year_has_its_window_once(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(zones); i++) {
-		AUTO(window_release) struct config_window window = window_of("02:10-02:50", zones[i]);
+		AUTO(window_release)
+		struct config_window window = window_of("02:10-02:50", zones[i]);
 		bool was_open = false;
 		int openings = 0;
 
@@ -234,7 +252,7 @@ static void test_every_night_of_a_year_has_its_window_once(void **state)
 
 static void test_the_systems_zones_agree_with_its_c_library(void **state)
 {
-	static const char *const names[] = { "Europe/Berlin", "America/New_York",
+	static const char *const names[] = { "Europe/Berlin",    "America/New_York",
 					     "Australia/Sydney", "Asia/Kathmandu",
 					     "America/St_Johns", "Pacific/Apia",
 					     "Africa/Casablanca" };
@@ -325,11 +343,18 @@ static void test_damaged_zone_files_do_no_harm(void **state)
 
 static void test_rules_of_every_form_are_read(void **state)
 {
-	static const char *const bad[] = { "C-1",	  "CET",	"CET-1CEST",
-					   "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0",
-					   "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,M3.5.7,M10.5.0",
-					   "CET-1CEST,J0,J5", "CET-1CEST,J1,J366",
-					   "CET-1CEST,M3.5.0,M10.5.0x", "<+03-3", "CET-168" };
+	static const char *const bad[] = { "C-1",
+					   "CET",
+					   "CET-1CEST",
+					   "CET-1CEST,M3.5.0",
+					   "CET-1CEST,M13.5.0,M10.5.0",
+					   "CET-1CEST,M3.6.0,M10.5.0",
+					   "CET-1CEST,M3.5.7,M10.5.0",
+					   "CET-1CEST,J0,J5",
+					   "CET-1CEST,J1,J366",
+					   "CET-1CEST,M3.5.0,M10.5.0x",
+					   "<+03-3",
+					   "CET-168" };
 	AUTO(zone_freep) struct zone *days = zone_of("AAA0BBB,J60,J300/0");
 	AUTO(zone_freep) struct zone *zeros = zone_of("AAA0BBB,59,299/0");
 	unsigned char buffer[512];

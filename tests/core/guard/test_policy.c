@@ -65,9 +65,10 @@ static void test_actions_have_one_name_each(void **state)
 		assert_true(action_parse(action_name((enum action)i), &action));
 		assert_int_equal(action, i);
 		/* The config's table knows the same names. */
-		(void)snprintf(text, sizeof(text),
-			       "policies = ( { subject = \"*\"; secret = \"**\"; allow = \"%s\"; } );",
-			       action_name((enum action)i));
+		(void)snprintf(
+			text, sizeof(text),
+			"policies = ( { subject = \"*\"; secret = \"**\"; allow = \"%s\"; } );",
+			action_name((enum action)i));
 		config = config_of(text);
 		assert_int_equal(config->policy_count, 1);
 		config_free(config);
@@ -148,8 +149,10 @@ static void test_n44_case_matters_in_subjects_and_paths(void **state)
 	assert_false(decide(config, "user:Bob", ACTION_GET, "app", "KEY", "").allowed);
 	assert_true(decide(config, "user:eve", ACTION_GET, "app", "PUBLIC", "").allowed);
 	assert_false(decide(config, "user:eve", ACTION_GET, "app", "public", "").allowed);
-	assert_false(decide(config, "tenant:Acme", ACTION_GET, "vault", "acme/n/k", "acme").allowed);
-	assert_false(decide(config, "tenant:acme", ACTION_GET, "vault", "Acme/n/k", "Acme").allowed);
+	assert_false(
+		decide(config, "tenant:Acme", ACTION_GET, "vault", "acme/n/k", "acme").allowed);
+	assert_false(
+		decide(config, "tenant:acme", ACTION_GET, "vault", "Acme/n/k", "Acme").allowed);
 	/* A deny is not escaped by case: it is another name. */
 	assert_true(decide(config, "user:bob", ACTION_GET, "app", "Root", "").allowed);
 }
@@ -170,8 +173,8 @@ static void test_n45_a_tenant_reaches_only_its_own(void **state)
 	assert_contains(decision.reason, "no tenant");
 	/* The path alone does not make a tenant: the layout does. */
 	assert_false(decide(config, "tenant:acme", ACTION_GET, "app", "acme/n/k", "").allowed);
-	assert_false(
-		decide(config, "tenant:globex", ACTION_GET, "vault", "globex/n/k", "globex").allowed);
+	assert_false(decide(config, "tenant:globex", ACTION_GET, "vault", "globex/n/k", "globex")
+			     .allowed);
 }
 
 static void test_n45_a_tenants_rule_does_not_carry_over_through_a_role(void **state)
@@ -259,9 +262,9 @@ static void test_a_named_subject_is_no_owner(void **state)
 
 static void test_words_that_are_no_subject_are_refused(void **state)
 {
-	static const char *const names[] = { "",	"*",	    "anna",	  "user:",
+	static const char *const names[] = { "",          "*",        "anna",     "user:",
 					     "User:anna", "user:a b", "user:a\n", "daemon:x",
-					     "user:a:b", "user:a/b" };
+					     "user:a:b",  "user:a/b" };
 	AUTO(config_freep) struct config *config = config_of("");
 
 	(void)state;
