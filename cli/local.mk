@@ -7,8 +7,7 @@ libcli_la_SOURCES = \
 	%D%/engine.c \
 	%D%/help.c \
 	%D%/options.c \
-	%D%/output.c \
-	%D%/versions.c
+	%D%/output.c
 libcli_la_LIBADD = libcore.la
 
 # Programs that we run for the caller.

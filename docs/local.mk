@@ -6,7 +6,6 @@ EXTRA_DIST += %D%/schema/check.json
 EXTRA_DIST += %D%/schema/error.json
 EXTRA_DIST += %D%/schema/get.json
 EXTRA_DIST += %D%/schema/help.json
-EXTRA_DIST += %D%/schema/history-reference.json
 EXTRA_DIST += %D%/schema/list.json
 EXTRA_DIST += %D%/schema/plugins-info.json
 EXTRA_DIST += %D%/schema/plugins-list.json
