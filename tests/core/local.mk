@@ -4,3 +4,4 @@ include %D%/config/local.mk
 include %D%/guard/local.mk
 include %D%/telemetry/local.mk
 include %D%/base/local.mk
+include %D%/plugin/local.mk
