@@ -114,11 +114,14 @@ static void check_group(struct cli *cli, const char *section, const char *plugin
 			const struct setting *group, const char *from, struct edges *edges,
 			struct report *report)
 {
-	const struct descriptor *descriptor =
-		describe(cli, plugin, group, !strcmp(section, "stores"), report);
+	const struct descriptor *descriptor;
 	const char *const *keys;
 	size_t key_count;
 
+	/* Missing: that was said already. */
+	if (!plugin || !group)
+		return;
+	descriptor = describe(cli, plugin, group, !strcmp(section, "stores"), report);
 	if (!descriptor)
 		return;
 	keys = config_engine_keys(section, &key_count);
@@ -192,8 +195,8 @@ static int check_config(struct cli *cli)
 	struct lks_error err;
 	enum lks_status status;
 
-	status = config_load(cli->config_path, cli->config_environment, cli->environment_name,
-			     &report, &cli->config, &err);
+	status = config_inspect(cli->config_path, cli->config_environment, cli->environment_name,
+				&report, &cli->config, &err);
 	if (status && !report.errors) {
 		error_exit(&err, EXIT_USAGE);
 		return cli_fail(cli, &err);

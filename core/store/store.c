@@ -222,6 +222,18 @@ enum lks_status place_open(struct stores *stores, const struct access *access, s
 	return instance_open(stores, access, place->instance, err);
 }
 
+enum lks_status audit_lost(const struct access *access, enum lks_status status,
+			   const struct lks_error *cause, struct lks_error *err)
+{
+	if (status && access->audit_missing) {
+		*access->audit_missing = true;
+		return LKS_OK;
+	}
+	if (status && err)
+		*err = *cause;
+	return status;
+}
+
 enum lks_status place_audit_read(struct stores *stores, const struct access *access,
 				 const struct place *place, enum lks_status outcome,
 				 const char *version, struct lks_error *err)
@@ -234,7 +246,5 @@ enum lks_status place_audit_read(struct stores *stores, const struct access *acc
 	entry.outcome = status_name(outcome);
 	entry.version = version && version[0] ? version : NULL;
 	status = audit_write(stores->audit, &entry, &audit_error);
-	if (status && err)
-		*err = audit_error;
-	return status;
+	return audit_lost(access, status, &audit_error, err);
 }
