@@ -166,5 +166,10 @@ int cmd_rollback(struct cli *cli, int argc, char **argv)
 			      &err))
 		return cli_fail(cli, &err);
 	rotation_note(&engine.executor, &outcome);
+	/* Taken back is what was asked for, not a failure. */
+	if (outcome.state == OPERATION_ROLLED_BACK && outcome.exit_code == EXIT_ROLLED_BACK) {
+		outcome.exit_code = EXIT_DONE;
+		error_clear(&outcome.cause);
+	}
 	return cli_outcome(cli, "rollback", &outcome);
 }

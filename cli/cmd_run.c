@@ -117,9 +117,9 @@ static void ended(void *context, const char *name, const struct outcome *outcome
 	json_array_append(report->operations, outcome->report);
 	if (report->cli->json || report->cli->quiet)
 		return;
-	printf("%s: %s (operation %s)\n", name, what_happened(outcome), outcome->operation);
-	if (outcome->cause.status)
-		printf("  because: %s\n", outcome->cause.message);
+	printf("%s: %s%s%s (operation %s)\n", name, what_happened(outcome),
+	       outcome->cause.status ? ": " : "",
+	       outcome->cause.status ? outcome->cause.message : "", outcome->operation);
 	fflush(stdout);
 }
 

@@ -128,7 +128,10 @@ static char *event_text(const char *event, const char *kind, const char *name,
 	    json_put(object, "error",
 		     error && error->status != LKS_OK ? json_error(error) : json_null()))
 		return NULL;
-	return json_canonical(object);
+	AUTO(free_ptr) char *line = json_canonical(object);
+	AUTO(text_release) struct text text = TEXT_INIT;
+	text_printf(&text, "%s\n", line ? line : "");
+	return line ? text_steal(&text) : NULL;
 }
 
 void hooks_run(const struct config *config, const char *event, const char *kind, const char *name,
