@@ -12,7 +12,7 @@ struct elf_dynamic {
 	uint64_t symtab, strtab, strsz, hash, gnu_hash;
 	uint64_t rela, relasz, relr, relrsz, jmprel, pltrelsz;
 	uint64_t flags, flags_1;
-	bool has_bind_now, has_rel, has_syment, has_relaent, has_relrent, has_textrel;
+	bool has_bind_now, has_rel, has_textrel;
 	bool has_rpath, has_runpath, has_filter;
 	uint64_t syment, relaent, relrent, pltrel;
 	uint64_t needed[ELF_NEEDED_MAX];
