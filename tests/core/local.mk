@@ -5,4 +5,5 @@ include %D%/guard/local.mk
 include %D%/telemetry/local.mk
 include %D%/store/local.mk
 include %D%/base/local.mk
+include %D%/base/trust.mk
 include %D%/plugin/local.mk
