@@ -2,6 +2,7 @@
 # The command line as a library, so that tests can link what they need of it.
 noinst_LTLIBRARIES += libcli.la
 libcli_la_SOURCES = \
+	%D%/change.c %D%/change.h \
 	%D%/cli.c %D%/cli.h \
 	%D%/commands.c %D%/commands.h \
 	%D%/engine.c \
@@ -27,6 +28,7 @@ libcli_la_SOURCES += \
 libcli_la_SOURCES += %D%/cmd_adopt.c
 libcli_la_SOURCES += %D%/cmd_audit.c
 libcli_la_SOURCES += %D%/cmd_check.c
+libcli_la_SOURCES += %D%/cmd_delete.c
 libcli_la_SOURCES += %D%/cmd_get.c
 libcli_la_SOURCES += %D%/cmd_history.c
 libcli_la_SOURCES += %D%/cmd_list.c
@@ -36,6 +38,7 @@ libcli_la_SOURCES += %D%/cmd_plugins.c
 libcli_la_SOURCES += %D%/cmd_rotate.c
 libcli_la_SOURCES += %D%/cmd_run.c
 libcli_la_SOURCES += %D%/cmd_status.c
+libcli_la_SOURCES += %D%/cmd_set.c
 libcli_la_SOURCES += %D%/cmd_verify.c
 libcli_la_SOURCES += %D%/cmd_version.c
 

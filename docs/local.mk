@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-EXTRA_DIST += docs/config.md
+EXTRA_DIST += docs/config.md docs/plugins.md
 
 # For maintainers: docs/config.md from the table in core/config/schema.c. A test
 # compares the two.
@@ -29,3 +29,5 @@ EXTRA_DIST += %D%/schema/run.json
 EXTRA_DIST += %D%/schema/status.json
 EXTRA_DIST += %D%/schema/verify.json
 EXTRA_DIST += %D%/schema/version.json
+EXTRA_DIST += %D%/schema/delete.json
+EXTRA_DIST += %D%/schema/set.json

@@ -99,9 +99,4 @@ enum lks_status read_place(struct stores *stores, const struct access *access, s
 			   bool want_version, struct lks_record *record,
 			   struct lks_error *err) MUST_CHECK;
 
-/* --- sides.c -------------------------------------------------------------- */
-
-/* True if the path's last segment ends in one of this store's suffixes. */
-bool side_is_reserved(const struct descriptor *descriptor, const char *path);
-
 #endif

@@ -181,15 +181,6 @@ enum lks_status place_admit(struct stores *stores, const struct access *access, 
 	return decision.allowed ? LKS_OK : deny(stores, access, place, &decision, err);
 }
 
-enum lks_status store_admit(struct stores *stores, const struct access *access,
-			    const struct reference *reference, struct lks_error *err)
-{
-	struct place place;
-	enum lks_status status = place_find(stores, reference, &place, err);
-
-	return status ? status : place_admit(stores, access, &place, NULL, err);
-}
-
 static enum lks_status refuse_reserved(const struct place *place, struct lks_error *err)
 {
 	error_set(err, LKS_INVALID,
@@ -199,6 +190,30 @@ static enum lks_status refuse_reserved(const struct place *place, struct lks_err
 	error_hint(err, "reach it as secretref://%s/NAME?label=pending or ?label=previous",
 		   place->record.store);
 	return LKS_INVALID;
+}
+
+/* Loads the plugin, so that its suffixes are known. */
+static enum lks_status check_name(struct stores *stores, const struct access *access,
+				  const struct place *place, struct lks_error *err)
+{
+	enum lks_status status = instance_describe(stores, place->instance, err);
+
+	if (status)
+		return status;
+	if (!access->is_engine && side_is_reserved(place->instance->descriptor, place->record.path))
+		return refuse_reserved(place, err);
+	return LKS_OK;
+}
+
+enum lks_status store_admit(struct stores *stores, const struct access *access,
+			    const struct reference *reference, struct lks_error *err)
+{
+	struct place place;
+	enum lks_status status = place_find(stores, reference, &place, err);
+
+	if (!status)
+		status = place_admit(stores, access, &place, NULL, err);
+	return status ? status : check_name(stores, access, &place, err);
 }
 
 enum lks_status place_open(struct stores *stores, const struct access *access, struct place *place,

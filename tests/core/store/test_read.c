@@ -318,7 +318,7 @@ static void test_a_list_shows_what_policy_lets_one_list(void **state)
 
 	(void)state;
 	world_open(&world, STORES
-		   "policies = ( { subject = \"user:anna\"; secret = \"app:A*\"; allow = [ \"get\" "
+		   "policies = ( { subject = \"user:anna\"; secret = \"app:A\"; allow = [ \"get\" "
 		   "]; },\n"
 		   " { subject = \"user:anna\"; secret = \"app:B\"; allow = [ \"list\" ]; } );\n");
 	world_put(&world, "A", "");
