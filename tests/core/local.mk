@@ -5,3 +5,4 @@ include %D%/guard/local.mk
 include %D%/telemetry/local.mk
 include %D%/base/local.mk
 include %D%/plugin/local.mk
+include %D%/txn/local.mk

@@ -167,8 +167,8 @@ static enum lks_status create_database(struct database *database,
 	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return module_fail(err,
-				   errno == EACCES || errno == EPERM || errno == EROFS ? LKS_DENIED :
-											 LKS_FAILED,
+				   errno == EACCES || errno == EPERM || errno == EROFS ? LKS_DENIED
+										       : LKS_FAILED,
 				   "make %s: %s", fresh, strerror(errno));
 	status = open_sqlite(database, fresh, true, err);
 	if (!status)
@@ -245,8 +245,8 @@ static enum lks_status quick_check(struct database *database, struct lks_error *
 	sqlite3_stmt *statement = NULL;
 	const char *said = NULL;
 	enum lks_status status = LKS_OK;
-	int result = sqlite3_prepare_v2(database->sqlite, "PRAGMA quick_check(1)", -1, &statement,
-					NULL);
+	int result =
+		sqlite3_prepare_v2(database->sqlite, "PRAGMA quick_check(1)", -1, &statement, NULL);
 
 	if (result == SQLITE_OK)
 		result = sqlite3_step(statement);
@@ -314,9 +314,9 @@ static enum lks_status make_folders(const char *path, struct lks_error *err)
 		*at = '\0';
 		if (mkdir(folder, 0700) && errno != EEXIST)
 			return module_fail(err,
-					   errno == EACCES || errno == EPERM || errno == EROFS ?
-						   LKS_DENIED :
-						   LKS_FAILED,
+					   errno == EACCES || errno == EPERM || errno == EROFS
+						   ? LKS_DENIED
+						   : LKS_FAILED,
 					   "make the folder %s: %s", folder, strerror(errno));
 		*at = '/';
 	}
@@ -495,8 +495,7 @@ static enum lks_status adopt_body(struct database *database, void *context, stru
 		status = end_lost(database, adoption, err);
 	if (!status)
 		status = meta_write(database, "key", adoption->identity->key_check, err);
-	return status ? status :
-			meta_write(database, "machine", adoption->identity->machine, err);
+	return status ? status : meta_write(database, "machine", adoption->identity->machine, err);
 }
 
 /* The lock is held. */
@@ -525,9 +524,9 @@ static enum lks_status adopt_locked(struct database *database, struct adoption *
 	}
 	if (!status)
 		snprintf(ret_note, note_size,
-			 adoption->same_key ?
-				 "the state is now this machine's" :
-				 "the state is now this key's; %d unfinished operations ended as stuck",
+			 adoption->same_key ? "the state is now this machine's"
+					    : "the state is now this key's; %d unfinished "
+					      "operations ended as stuck",
 			 adoption->ended);
 	close_sqlite(database);
 	return status;
