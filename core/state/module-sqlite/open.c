@@ -261,6 +261,28 @@ static enum lks_status quick_check(struct database *database, struct lks_error *
 	return status;
 }
 
+static bool has_write_ahead(const char *path)
+{
+	AUTO(free_ptr) char *name = suffixed(path, "-wal");
+	struct stat stat;
+
+	return name && !lstat(name, &stat) && stat.st_size > 0;
+}
+
+/* SQLite takes a last page that is cut off for one with zeros in it. Pages that
+   wait in the write-ahead file may still be on their way. */
+static enum lks_status judge_size(struct database *database, off_t size, struct lks_error *err)
+{
+	int page_size = 0;
+	enum lks_status status = read_number(database, "PRAGMA page_size", &page_size, err);
+
+	if (status || has_write_ahead(database->path) || (page_size > 0 && size % page_size == 0))
+		return status;
+	return module_fail(err, LKS_INVALID,
+			   "the state %s is corrupt: it is cut off after %lld bytes",
+			   database->path, (long long)size);
+}
+
 /* All but whose it is. */
 static enum lks_status open_believed(struct database *database, struct lks_error *err)
 {
@@ -271,6 +293,8 @@ static enum lks_status open_believed(struct database *database, struct lks_error
 		status = open_sqlite(database, database->path, false, err);
 	if (!status)
 		status = judge_version(database, err);
+	if (!status)
+		status = judge_size(database, size, err);
 	if (!status && size <= QUICK_CHECK_BYTES)
 		status = quick_check(database, err);
 	if (!status)
@@ -362,14 +386,6 @@ static enum lks_status handle_new(const char *location, int64_t lock_wait_ms,
 	if (!status)
 		*ret_database = TAKE(database);
 	return status;
-}
-
-static bool has_write_ahead(const char *path)
-{
-	AUTO(free_ptr) char *name = suffixed(path, "-wal");
-	struct stat stat;
-
-	return name && !lstat(name, &stat) && stat.st_size > 0;
 }
 
 enum lks_status sqlite_open(const char *location, const struct database_identity *identity,
