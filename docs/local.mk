@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-EXTRA_DIST += docs/config.md
+EXTRA_DIST += docs/config.md docs/plugins.md
 
 # For maintainers: docs/config.md from the table in core/config/schema.c. A test
 # compares the two.
