@@ -7,3 +7,5 @@ include %D%/store/local.mk
 include %D%/base/local.mk
 include %D%/base/trust.mk
 include %D%/plugin/local.mk
+include %D%/state/local.mk
+include %D%/txn/local.mk
