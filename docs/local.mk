@@ -19,5 +19,9 @@ EXTRA_DIST += %D%/schema/plugins-info.json
 EXTRA_DIST += %D%/schema/plugins-list.json
 EXTRA_DIST += %D%/schema/verify.json
 EXTRA_DIST += %D%/schema/version.json
+EXTRA_DIST += \
+	%D%/adr/0001-plugin-abi.md \
+	%D%/adr/0002-private-modules.md \
+	%D%/adr/0003-plan-and-executor.md
 EXTRA_DIST += %D%/schema/delete.json
 EXTRA_DIST += %D%/schema/set.json
