@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 include %D%/child.mk
-TESTS += %D%/test_check.sh %D%/test_get.sh %D%/test_process.sh %D%/test_set.sh %D%/test_verify.sh
-dist_check_SCRIPTS += %D%/test_check.sh %D%/test_get.sh %D%/test_process.sh %D%/test_set.sh %D%/test_verify.sh
+cli_suites = \
+	%D%/test_check.sh \
+	%D%/test_get.sh \
+	%D%/test_process.sh \
+	%D%/test_rotate.sh \
+	%D%/test_set.sh \
+	%D%/test_verify.sh
+TESTS += $(cli_suites)
+dist_check_SCRIPTS += $(cli_suites)
 EXTRA_DIST += %D%/common.sh %D%/fits.py
