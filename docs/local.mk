@@ -1,1 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
+EXTRA_DIST += %D%/schema/audit-tail.json
+EXTRA_DIST += %D%/schema/audit-verify.json
+EXTRA_DIST += %D%/schema/check-as.json
+EXTRA_DIST += %D%/schema/check.json
+EXTRA_DIST += %D%/schema/error.json
+EXTRA_DIST += %D%/schema/get.json
+EXTRA_DIST += %D%/schema/help.json
+EXTRA_DIST += %D%/schema/history-reference.json
+EXTRA_DIST += %D%/schema/list.json
+EXTRA_DIST += %D%/schema/plugins-info.json
+EXTRA_DIST += %D%/schema/plugins-list.json
+EXTRA_DIST += %D%/schema/verify.json
+EXTRA_DIST += %D%/schema/version.json

@@ -26,6 +26,24 @@ AC_DEFUN([LOCKSTEP_LDFLAG], [
   AS_VAR_POPDEF([cached])
 ])
 
+# Level 3 where it is known; nothing where the compiler does not optimise, as
+# the C library would warn in every file.
+AC_DEFUN([LOCKSTEP_FORTIFY], [
+  AC_CACHE_CHECK([which _FORTIFY_SOURCE works], [lockstep_cv_fortify], [
+    lockstep_cv_fortify=none
+    saved_CFLAGS=$CFLAGS
+    for level in 3 2; do
+      CFLAGS="$saved_CFLAGS -Werror -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$level"
+      AS_IF([test "$lockstep_cv_fortify" = none],
+        [AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <string.h>]], [[char c[4]; memset(c, 0, 4); return c[0];]])],
+          [lockstep_cv_fortify=$level])])
+    done
+    CFLAGS=$saved_CFLAGS
+  ])
+  AS_IF([test "$lockstep_cv_fortify" != none],
+    [HARDEN_CPPFLAGS="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$lockstep_cv_fortify"])
+])
+
 AC_DEFUN([LOCKSTEP_HARDENING], [
   AC_ARG_ENABLE([sanitizers],
     [AS_HELP_STRING([--enable-sanitizers=LIST], [build with -fsanitize=LIST (address,undefined or thread)])],
@@ -42,17 +60,18 @@ AC_DEFUN([LOCKSTEP_HARDENING], [
     -Werror=int-conversion], [LOCKSTEP_CFLAG(flag, [WARN_CFLAGS])])
   AS_IF([test "$enable_werror" = yes], [WARN_CFLAGS="$WARN_CFLAGS -Werror"])
 
+  HARDEN_CPPFLAGS=
   HARDEN_CFLAGS=
   HARDEN_LDFLAGS=
   SAFE_LDFLAGS=
   m4_foreach_w([flag], [-fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing
-    -fexceptions], [LOCKSTEP_CFLAG(flag, [HARDEN_CFLAGS])])
+    -fexceptions -fPIE], [LOCKSTEP_CFLAG(flag, [HARDEN_CFLAGS])])
   AS_IF([test "$enable_sanitizers" = no && test "$enable_coverage" = no], [
     m4_foreach_w([flag], [-fstack-protector-strong -fstack-clash-protection -fcf-protection=full
       -mbranch-protection=standard -ftrivial-auto-var-init=zero -fstrict-flex-arrays=3],
       [LOCKSTEP_CFLAG(flag, [HARDEN_CFLAGS])])
-    HARDEN_CPPFLAGS="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3"
-  ], [HARDEN_CPPFLAGS=])
+    LOCKSTEP_FORTIFY
+  ])
   # What the plugin loader asks of every plugin: bound at load, nothing
   # undefined, no executable stack. lockstep.pc hands these to outsiders.
   m4_foreach_w([flag], [[-Wl,-z,relro] [-Wl,-z,now] [-Wl,-z,noexecstack] [-Wl,-z,separate-code]],

@@ -253,7 +253,7 @@ enum lks_status arena_allocate(size_t capacity, unsigned char **ret_data, struct
 	struct head head;
 	unsigned char *at;
 	uint64_t tail;
-	size_t offset;
+	size_t offset = 0;
 	size_t index;
 	enum lks_status status;
 	AUTO(unlock) pthread_mutex_t *lock = &arena.lock;

@@ -222,6 +222,8 @@ static bool read_number(struct token_reader *reader, struct token *token)
 		at += 2;
 	while (end - at > 1 && end[-1] == 'L' && token->start + token->len - end < 2)
 		end--;
+	if (at == end)
+		return false;
 	digits = at;
 	limit = (uint64_t)INT64_MAX + is_negative;
 	for (; at < end; at++) {

@@ -156,6 +156,8 @@ static void check_members(const struct checker *checker, const struct lks_option
 	for (size_t i = 0; i < setting->member_count; i++) {
 		const struct setting *member = setting->members[i];
 
+		if (member->type == SETTING_BROKEN)
+			continue;
 		if (member->type != SETTING_TEXT)
 			report_error(checker->report, member, "%s holds %s, expected %s",
 				     option->name, setting_type_name(member->type),
@@ -198,6 +200,8 @@ static void check_scalar(const struct checker *checker, const struct lks_option 
 static void check_value(const struct checker *checker, const struct lks_option *option,
 			const struct setting *setting)
 {
+	if (setting->type == SETTING_BROKEN)
+		return;
 	if (!type_fits(option->type, setting->type))
 		report_error(checker->report, setting, "%s is %s, expected %s", option->name,
 			     setting_type_name(setting->type), schema_expects(option->type));

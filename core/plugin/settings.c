@@ -97,6 +97,22 @@ static bool take_list_default(struct value *value, const char *text)
 	return true;
 }
 
+/* The program of a command: a path is absolute from here on. */
+static bool mend_command(struct value *value, const char *folder)
+{
+	char *path;
+
+	if (!(value->option->flags & LKS_OPTION_COMMAND) || value->count == 0 ||
+	    !strchr(value->items[0], '/'))
+		return true;
+	path = whole_path(value->items[0], folder);
+	if (!path)
+		return false;
+	free(value->items[0]);
+	value->items[0] = path;
+	return true;
+}
+
 static bool take_setting(struct value *value, const struct setting *setting, const char *folder)
 {
 	value->is_set = true;
@@ -117,7 +133,7 @@ static bool take_setting(struct value *value, const struct setting *setting, con
 			    !add_item(value, member->name, member->text, strlen(member->text)))
 				return false;
 		}
-		return true;
+		return mend_command(value, folder);
 	default:
 		return true;
 	}

@@ -317,6 +317,9 @@ enum lks_option_type {
 #define LKS_OPTION_REQUIRED (1u << 0)
 /* The text may hold placeholders of the store's layout: "/srv/{namespace}/.env" */
 #define LKS_OPTION_LAYOUT (1u << 1)
+/* The list is a command: its first item, if it holds a slash, is a path like
+   that of an LKS_OPTION_PATH. */
+#define LKS_OPTION_COMMAND (1u << 2)
 
 struct lks_option {
 	const char *name; /* "auth.method" reaches into a group */

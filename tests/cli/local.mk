@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 include %D%/child.mk
+TESTS += %D%/test_get.sh %D%/test_process.sh
+dist_check_SCRIPTS += %D%/test_get.sh %D%/test_process.sh
+EXTRA_DIST += %D%/common.sh %D%/fits.py

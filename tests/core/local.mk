@@ -1,3 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+include %D%/base/reference.mk
+include %D%/config/local.mk
+include %D%/guard/local.mk
 include %D%/telemetry/local.mk
 include %D%/base/local.mk
+include %D%/plugin/local.mk

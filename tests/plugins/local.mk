@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 include %D%/env-file/local.mk
+include %D%/exec/local.mk

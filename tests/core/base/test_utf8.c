@@ -41,16 +41,10 @@ static void test_n42_only_shortest_forms_of_real_characters_are_utf8(void **stat
 
 static void test_n8_bidi_and_zero_width_marks_are_found(void **state)
 {
-	static const char *const hidden[] = { "a\xe2\x80\x8b"
-					      "b",
-					      "\xe2\x80\xaetxt",
-					      "\xef\xbb\xbf{",
-					      "a\xc2\xad",
-					      "\xd8\x9c",
-					      "\xe2\x81\xa6",
-					      "\xe2\x81\xa9",
-					      "\xf3\xa0\x81\xa1",
-					      "\xe3\x85\xa4" };
+	static const char *const hidden[] = {
+		"a\xe2\x80\x8b z", "\xe2\x80\xaetxt", "\xef\xbb\xbf{",    "a\xc2\xad",   "\xd8\x9c",
+		"\xe2\x81\xa6",    "\xe2\x81\xa9",    "\xf3\xa0\x81\xa1", "\xe3\x85\xa4"
+	};
 	static const char *const plain[] = { "", "API_KEY", "Schl\xc3\xbcssel", "\xe9\x8d\xb5",
 					     "\xff\xfe" };
 
