@@ -21,6 +21,21 @@ static const struct cli_option audit_options[] = {
 	{ "lines", "N", "how many lines tail shows (20)", 'n', false }, OPTIONS_END
 };
 
+static const struct cli_option exec_options[] = {
+	{ "env", "NAME=REF", "put the value of REF into the variable NAME", 'e', true },
+	{ "all", "STORE:PREFIX", "every secret below PREFIX, named after the last part of its path",
+	  0, true },
+	{ "pristine", NULL, "of our environment keep only PATH HOME USER LANG TERM TZ", 0, false },
+	{ "no-mask", NULL, "leave the program's output as it is", 0, false },
+	{ "watch", NULL, "not available in this version", 0, false },
+	{ "consumer", "ID", "not available in this version", 0, false },
+	OPTIONS_END
+};
+
+static const struct cli_option redact_options[] = {
+	{ "all", "STORE:PREFIX", "every secret below PREFIX", 0, true }, OPTIONS_END
+};
+
 static const char get_details[] =
 	"Prints the value that REF names, byte for byte. A newline follows only on a terminal, "
 	"so that VALUE=$(lockstep get REF) and a redirection hold exactly the value.\n"
@@ -59,6 +74,35 @@ static const char plugins_details[] =
 	"list shows the plugins in the module folders, refused ones with the reason; info shows "
 	"what one can do and its options. Both read files only: no code of a plugin runs.";
 
+static const char exec_details[] =
+	"Runs CMD with secrets in its environment. All of them are read before CMD starts; if one "
+	"is missing, nothing is started (exit 3). --env wins over a name that --all finds; two "
+	"paths with the same last part, and names that would change what a program loads or runs "
+	"(PATH, LD_PRELOAD, ...), are refused with --all.\n"
+	"\n"
+	"  lockstep exec --env DB_PASSWORD=app:DB_PASSWORD -- ./server\n"
+	"  lockstep exec --all vault:acme/web/ --pristine -- ./server\n"
+	"\n"
+	"CMD has our environment, umask, limits and signal mask. What it prints goes through a "
+	"pipe "
+	"(or a pseudo-terminal where the stream is a terminal), and every secret in it is shown "
+	"as ***, also as base64, hex, URL- and JSON-escaped. Values of fewer than four bytes, "
+	"common words and short numbers are not masked; a warning names them. A secret that "
+	"CMD itself prints in parts, with more than 200 ms between them (30 ms on a terminal), is "
+	"not recognised. What CMD leaves running in the background loses its output when CMD "
+	"ends.\n"
+	"\n"
+	"INT TERM HUP QUIT USR1 USR2 WINCH TSTP CONT are passed on. The exit code is CMD's, 128+n "
+	"after signal n, 127 if there is no such program, 126 if it cannot be run. As process 1 "
+	"of a container it buries orphans. With --no-mask CMD takes the place of lockstep.";
+
+static const char redact_details[] =
+	"Copies stdin to stdout and shows every secret that REF names (all fields of a record) as "
+	"***, in all forms that exec masks. Values that are too short or too common to be masked "
+	"are named in a warning.\n"
+	"\n"
+	"  ./build 2>&1 | lockstep redact --all app: >build.log";
+
 const struct command commands[] = {
 	{ .name = "get",
 	  .arguments = "REF",
@@ -74,6 +118,22 @@ const struct command commands[] = {
 	  .run = cmd_list,
 	  .min_arguments = 1,
 	  .max_arguments = 1 },
+	{ .name = "exec",
+	  .arguments = "-- CMD...",
+	  .summary = "run a program with secrets in its environment",
+	  .details = exec_details,
+	  .options = exec_options,
+	  .run = cmd_exec,
+	  .min_arguments = 1,
+	  .max_arguments = -1,
+	  .stops_at_first = true },
+	{ .name = "redact",
+	  .arguments = "[REF...]",
+	  .summary = "mask secrets in a stream",
+	  .details = redact_details,
+	  .options = redact_options,
+	  .run = cmd_redact,
+	  .max_arguments = -1 },
 	{ .name = "verify",
 	  .arguments = "VERIFIER REF",
 	  .summary = "ask a verifier whether a credential works",

@@ -15,14 +15,17 @@ libcli_la_LIBADD = libcore.la
 libcli_la_SOURCES += \
 	%D%/child.c %D%/child.h \
 	%D%/program.c %D%/program.h \
+	%D%/secrets.c %D%/secrets.h \
 	%D%/terminal.c %D%/terminal.h
 
 # One line a command.
 libcli_la_SOURCES += %D%/cmd_audit.c
 libcli_la_SOURCES += %D%/cmd_check.c
+libcli_la_SOURCES += %D%/cmd_exec.c
 libcli_la_SOURCES += %D%/cmd_get.c
 libcli_la_SOURCES += %D%/cmd_list.c
 libcli_la_SOURCES += %D%/cmd_plugins.c
+libcli_la_SOURCES += %D%/cmd_redact.c
 libcli_la_SOURCES += %D%/cmd_verify.c
 libcli_la_SOURCES += %D%/cmd_version.c
 
