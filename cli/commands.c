@@ -32,6 +32,21 @@ static const struct cli_option exec_options[] = {
 	OPTIONS_END
 };
 
+static const struct cli_option render_options[] = {
+	{ "output", "FILE", "write there instead of to stdout", 'o', false }, OPTIONS_END
+};
+
+static const struct cli_option init_options[] = {
+	{ "from", "FILE.env", "make a store of this file; without it, of each one found here", 0,
+	  true },
+	OPTIONS_END
+};
+
+static const struct cli_option doctor_options[] = {
+	{ "adopt-state", NULL, "take over a state that came from another machine", 0, false },
+	OPTIONS_END
+};
+
 static const struct cli_option redact_options[] = {
 	{ "all", "STORE:PREFIX", "every secret below PREFIX", 0, true }, OPTIONS_END
 };
@@ -96,6 +111,42 @@ static const char exec_details[] =
 	"after signal n, 127 if there is no such program, 126 if it cannot be run. As process 1 "
 	"of a container it buries orphans. With --no-mask CMD takes the place of lockstep.";
 
+static const char render_details[] =
+	"Fills the places of TEMPLATE (- is stdin) with values. A place is a reference in double "
+	"braces, with filters behind bars if its surroundings need the value in another form:\n"
+	"\n"
+	"  url  = postgres://app:{{ app:DB_PASSWORD | url }}@db/app\n"
+	"  key  = \"{{secretref://vault/acme/web#key | json}}\"\n"
+	"  text = {{{{ stands for two braces\n"
+	"\n"
+	"Filters: url json shell base64 hex, from left to right. All references are read before "
+	"anything is written; a place that is malformed is 2, one that names nothing is 3, both "
+	"with line and column.\n"
+	"\n"
+	"With -o FILE the result replaces FILE in one step. It is 0600, or stricter if FILE was, "
+	"and keeps its owner.";
+
+static const char init_details[] =
+	"Writes lockstep.conf (or what -c names), 0600, with a store for each env file found in "
+	"this folder and comments that say what can be added. Keys of known services get a "
+	"verifier "
+	"and a rotation, commented out. Nothing rotates until you say so. A file that is there is "
+	"not touched (exit 7).";
+
+static const char doctor_details[] =
+	"Looks at the config and who can change it, the plugins, each store, the state and its "
+	"key, "
+	"the audit log, secret memory and what crashes may have left, and says of each whether "
+	"it is well and what to do if not. Exit 0 unless something fails; 1 then.\n"
+	"\n"
+	"--adopt-state takes over a state that is refused because it came from another machine.";
+
+static const char completion_details[] =
+	"Prints a script for the shell:\n"
+	"  bash: eval \"$(lockstep completion bash)\"\n"
+	"  zsh:  lockstep completion zsh >\"${fpath[1]}/_lockstep\"\n"
+	"  fish: lockstep completion fish | source";
+
 static const char redact_details[] =
 	"Copies stdin to stdout and shows every secret that REF names (all fields of a record) as "
 	"***, in all forms that exec masks. Values that are too short or too common to be masked "
@@ -104,6 +155,12 @@ static const char redact_details[] =
 	"  ./build 2>&1 | lockstep redact --all app: >build.log";
 
 const struct command commands[] = {
+	{ .name = "init",
+	  .arguments = "",
+	  .summary = "write a config around the env files of this folder",
+	  .details = init_details,
+	  .options = init_options,
+	  .run = cmd_init },
 	{ .name = "get",
 	  .arguments = "REF",
 	  .summary = "print a secret's value",
@@ -127,6 +184,14 @@ const struct command commands[] = {
 	  .min_arguments = 1,
 	  .max_arguments = -1,
 	  .stops_at_first = true },
+	{ .name = "render",
+	  .arguments = "TEMPLATE",
+	  .summary = "fill a text with secrets",
+	  .details = render_details,
+	  .options = render_options,
+	  .run = cmd_render,
+	  .min_arguments = 1,
+	  .max_arguments = 1 },
 	{ .name = "redact",
 	  .arguments = "[REF...]",
 	  .summary = "mask secrets in a stream",
@@ -165,6 +230,20 @@ const struct command commands[] = {
 	  .min_arguments = 1,
 	  .max_arguments = 2,
 	  .words = "list info" },
+	{ .name = "doctor",
+	  .arguments = "",
+	  .summary = "look whether everything is well, and say what to do if not",
+	  .details = doctor_details,
+	  .options = doctor_options,
+	  .run = cmd_doctor },
+	{ .name = "completion",
+	  .arguments = "bash|zsh|fish",
+	  .summary = "print a script that completes commands in a shell",
+	  .details = completion_details,
+	  .run = cmd_completion,
+	  .min_arguments = 1,
+	  .max_arguments = 1,
+	  .words = "bash zsh fish" },
 	{ .name = "version", .arguments = "", .summary = "print the version", .run = cmd_version },
 	{ .name = "help",
 	  .arguments = "[COMMAND|SECTION|config|exit]",

@@ -15,6 +15,7 @@ libcli_la_LIBADD = libcore.la
 libcli_la_SOURCES += \
 	%D%/child.c %D%/child.h \
 	%D%/program.c %D%/program.h \
+	%D%/replace.c %D%/replace.h \
 	%D%/secrets.c %D%/secrets.h \
 	%D%/terminal.c %D%/terminal.h
 
@@ -27,6 +28,10 @@ libcli_la_SOURCES += %D%/cmd_list.c
 libcli_la_SOURCES += %D%/cmd_plugins.c
 libcli_la_SOURCES += %D%/cmd_redact.c
 libcli_la_SOURCES += %D%/cmd_verify.c
+libcli_la_SOURCES += %D%/cmd_render.c
+libcli_la_SOURCES += %D%/cmd_init.c
+libcli_la_SOURCES += %D%/cmd_doctor.c
+libcli_la_SOURCES += %D%/cmd_completion.c
 libcli_la_SOURCES += %D%/cmd_version.c
 
 bin_PROGRAMS += lockstep
