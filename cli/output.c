@@ -83,7 +83,7 @@ static void print_member(const char *label, const char *text)
 
 int cli_fail(struct cli *cli, const struct lks_error *err)
 {
-	int code = error_exit_code(err);
+	int code = (int)error_exit_code(err);
 
 	if (cli->json) {
 		cli_json(cli, "error", json_error(err));

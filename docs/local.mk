@@ -1,4 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
+EXTRA_DIST += docs/config.md
+
+# For maintainers: docs/config.md from the table in core/config/schema.c. A test
+# compares the two.
+.PHONY: update-config-md
+update-config-md: tests/core/config/print_config$(EXEEXT)
+	$(AM_V_GEN)tests/core/config/print_config$(EXEEXT) > $(srcdir)/docs/config.md.tmp && \
+	mv $(srcdir)/docs/config.md.tmp $(srcdir)/docs/config.md
 EXTRA_DIST += %D%/schema/audit-tail.json
 EXTRA_DIST += %D%/schema/audit-verify.json
 EXTRA_DIST += %D%/schema/check-as.json

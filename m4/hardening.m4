@@ -71,6 +71,9 @@ AC_DEFUN([LOCKSTEP_HARDENING], [
       -mbranch-protection=standard -ftrivial-auto-var-init=zero -fstrict-flex-arrays=3],
       [LOCKSTEP_CFLAG(flag, [HARDEN_CFLAGS])])
     LOCKSTEP_FORTIFY
+    # -fexceptions asks for the unwinder. Its few functions are linked in:
+    # to map libgcc_s.so costs a sixth of a short command's whole time.
+    LOCKSTEP_LDFLAG([-static-libgcc], [HARDEN_LDFLAGS])
   ])
   # What the plugin loader asks of every plugin: bound at load, nothing
   # undefined, no executable stack. lockstep.pc hands these to outsiders.

@@ -61,7 +61,7 @@ void module_use_opener(module_opener opener)
 enum lks_status module_open(const char *name, uint32_t abi, size_t size,
 			    const struct module_head **ret_table, struct lks_error *err)
 {
-	const struct module_head *table;
+	const struct module_head *table = NULL;
 	enum lks_status status;
 	AUTO(unlock) pthread_mutex_t *lock = &modules.lock;
 

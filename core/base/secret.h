@@ -7,7 +7,7 @@
  * are touched. A block has a canary on each side and is wiped when released.
  * Capacity is fixed when made; growing is new + copy + free.
  *
- * Locking may fail (RLIMIT_MEMLOCK): it is said once in the log and is fatal
+ * Locking may fail (RLIMIT_MEMLOCK): it is said once in the log (info) and is fatal
  * only after secret_require_lock(true).
  *
  * Safe from any thread. A child made by fork sees zeros: use posix_spawn.
@@ -27,7 +27,7 @@ struct lks_buffer {
 	size_t capacity;
 };
 
-/* Room for `capacity` bytes, zeroed, plus one zero byte behind them that is
+/* Room for `capacity` bytes (at most 8 MiB), zeroed, plus one zero byte behind them that is
    not counted, so that a text in it can be handed to a C function. */
 enum lks_status secret_new(size_t capacity, struct lks_buffer **ret_secret,
 			   struct lks_error *err) MUST_CHECK;

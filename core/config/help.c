@@ -157,16 +157,18 @@ static void help_key(const struct printer *printer, const struct key *key)
 {
 	char type[256];
 	char text[768];
+	char fallback[160];
 
 	if (key->shape == SHAPE_LATER)
 		return;
 	describe_type(key, type, sizeof(type));
+	(void)snprintf(fallback, sizeof(fallback), "default: %s", default_text(key));
 	(void)snprintf(text, sizeof(text), "%s; %s%s", key->help, type,
 		       key->is_required ? " (required)" : "");
 	print(printer, "  %s", key->name);
 	print_wrapped(printer, "      ", text, 72);
 	if (!key->is_required && strcmp(default_text(key), "none") != 0)
-		print(printer, "      default: %s", default_text(key));
+		print_wrapped(printer, "      ", fallback, 72);
 }
 
 static void help_section(const struct printer *printer, const struct section *section)

@@ -63,8 +63,7 @@ static const struct section verifier_section = {
 	.summary = "What proves that a credential works, by name. Other keys are the plugin's own "
 		   "options.",
 	.example = "verifiers = {\n"
-		   "  ping = { plugin = \"exec\"; command = [ \"/srv/app/ping\" ]; timeout = "
-		   "\"5s\"; };\n"
+		   "  ping = { plugin = \"exec\"; command = [ \"/srv/app/ping\" ]; };\n"
 		   "};",
 	.size = sizeof(struct config_verifier),
 	.where = offsetof(struct config_verifier, settings),
@@ -89,7 +88,8 @@ static const struct section policy_section = {
 		   "list set delete verify rotate rollback adopt pause history reveal, or *.",
 	.example = "policies = (\n"
 		   "  { subject = \"group:web\"; secret = \"app:**\"; allow = [ \"get\", \"list\" "
-		   "]; }\n"
+		   "]; },\n"
+		   "  { subject = \"*\"; secret = \"app:ROOT_KEY\"; deny = \"*\"; }\n"
 		   ");",
 	.size = sizeof(struct config_policy),
 	.where = offsetof(struct config_policy, where),
@@ -266,8 +266,10 @@ static const struct key hook_keys[] = {
 static const struct section hook_section = {
 	.name = "on_event",
 	.summary = "Programs that are run when an operation needs attention.",
-	.example = "on_event = ( { command = [ \"/usr/local/bin/page\" ]; "
-		   "events = [ \"failed\", \"stuck\" ]; } );",
+	.example =
+		"on_event = (\n"
+		"  { command = [ \"/usr/local/bin/page\" ]; events = [ \"failed\", \"stuck\" ]; }\n"
+		");",
 	.size = sizeof(struct config_event_hook),
 	.where = SECTION_NOWHERE,
 	KEYS(hook_keys),

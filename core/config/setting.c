@@ -59,8 +59,8 @@ const struct setting *setting_find(const struct setting *group, const char *name
 /* ------------------------------------------------------------------------ */
 /* Reports                                                                   */
 
-static void fill(struct lks_error *err, const char *file, int line, const char *hint,
-		 const char *format, va_list arguments)
+static PRINTF_LIKE(5, 0) void fill(struct lks_error *err, const char *file, int line,
+				   const char *hint, const char *format, va_list arguments)
 {
 	char message[LKS_TEXT_MAX];
 

@@ -29,8 +29,9 @@ static const struct host *host_of(const struct lks_host *table)
 	return table->context;
 }
 
-static enum lks_status host_fail(const struct lks_host *host, struct lks_error *err,
-				 enum lks_status status, const char *format, ...)
+static PRINTF_LIKE(4, 5) enum lks_status
+	host_fail(const struct lks_host *host, struct lks_error *err, enum lks_status status,
+		  const char *format, ...)
 {
 	char message[LKS_TEXT_MAX + 1];
 	va_list args;
@@ -58,7 +59,8 @@ static void host_retry_after(const struct lks_host *host, struct lks_error *err,
 		err->retry_after_ms = wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS;
 }
 
-static void host_log(const struct lks_host *host, enum lks_level level, const char *format, ...)
+static PRINTF_LIKE(3, 4) void host_log(const struct lks_host *host, enum lks_level level,
+				       const char *format, ...)
 {
 	char message[LKS_TEXT_MAX + 1];
 	va_list args;

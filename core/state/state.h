@@ -7,7 +7,7 @@
  * Every writing function is one durable transaction: when it has returned
  * LKS_OK, a crash does not take it back. A failed sync stops the engine: all
  * later calls fail, nothing is tried again. Nothing is held between calls but
- * the file locks of operations.
+ * the file locks of operations. One thread at a time.
  */
 #ifndef STATE_STATE_H
 #define STATE_STATE_H
@@ -27,6 +27,18 @@ struct state;
  */
 enum lks_status state_open(const char *url, const char *key_file, struct state **ret_state,
 			   struct lks_error *err) MUST_CHECK;
+/*
+ * The way out when state_open() refuses (`doctor --adopt-state`): makes the
+ * state this machine's and this key's own. What cannot be read (corrupt, of a
+ * newer version) is set aside under a name with the date, and a fresh state
+ * begun; unfinished operations whose key is gone end as stuck, for a person.
+ * `ret_note` says what was done, in one line.
+ */
+enum lks_status state_adopt(const char *url, const char *key_file, char ret_note[512],
+			    struct lks_error *err) MUST_CHECK;
+/* How long a call waits for another process's transaction; for tests. One
+   setting for the process; 0: the default of ten seconds. */
+void state_use_lock_wait_ms(int64_t wait_ms);
 void state_close(struct state *state);
 void state_closep(struct state **state);
 
@@ -48,6 +60,7 @@ struct operation_row {
 	json_t *notes; /* the executor's own: versions, verifications, retries */
 	int64_t created_wall_ms, updated_wall_ms, ended_wall_ms;
 	bool is_final;
+	bool owes_audit; /* entries that the audit log could not take */
 };
 void operation_row_release(struct operation_row *row);
 
@@ -87,6 +100,7 @@ struct operation_change {
 	const json_t *detail;
 	const json_t *wait, *error, *notes;
 	bool is_final;
+	int owes_audit; /* 0: as it is; 1: set; -1: clear */
 };
 enum lks_status state_operation_change(struct state *state, const char *id,
 				       const struct operation_change *change,
@@ -100,6 +114,10 @@ void step_rows_free(struct step_row *steps, size_t count);
 enum lks_status state_operations(struct state *state, bool unfinished, const char *name,
 				 size_t limit, char ***ret_ids, size_t *ret_count,
 				 struct lks_error *err) MUST_CHECK;
+/* Operations, finished ones too, that owe the audit log entries; oldest first. */
+enum lks_status state_audit_debts(struct state *state, size_t limit, char ***ret_ids,
+				  size_t *ret_count, struct lks_error *err) MUST_CHECK;
+void state_ids_free(char **ids, size_t count);
 /* The byte lock that says "I execute this one". LKS_CONFLICT: another process
    has it. Released by unlock, a final change, or death. */
 enum lks_status state_operation_lock(struct state *state, const char *id,

@@ -47,7 +47,7 @@ struct access {
 	/* The executor and planners: policy was judged when the operation
 	   started; side records may be reached; undo is never refused. */
 	bool is_engine;
-	/* The executor, from an operation's first effect on: a change whose
+	/* The executor, from an operation's first effect on: a call whose
 	   audit entry cannot be written is made all the same, and this is set;
 	   the entry follows from the journal. NULL: fail closed. */
 	bool *audit_missing;

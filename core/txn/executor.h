@@ -94,6 +94,13 @@ enum lks_status executor_run(struct executor *executor, const struct plan *plan,
 enum lks_status executor_resume(struct executor *executor, const char *operation, bool foreground,
 				struct outcome *ret_outcome, struct lks_error *err) MUST_CHECK;
 /*
+ * End a keep-previous wait now and retire: a new rotation of the same secret
+ * finishes the one before it first. LKS_CONFLICT if the operation is not
+ * there yet.
+ */
+enum lks_status executor_finish(struct executor *executor, const char *operation,
+				struct outcome *ret_outcome, struct lks_error *err) MUST_CHECK;
+/*
  * Undo. Before the point of no return and while the previous value is kept;
  * proves first that the old value works (the plan's verifiers), else
  * LKS_CONFLICT and nothing is touched. A finished operation is LKS_CONFLICT

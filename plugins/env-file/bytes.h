@@ -27,12 +27,12 @@
 		taken_;                                                                            \
 	})
 
-static inline void free_ptr(void *pointer)
+static inline void owned_free(void *pointer)
 {
 	free(*(void **)pointer);
 }
 
-static inline void fd_close(int *fd)
+static inline void owned_close(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);

@@ -27,6 +27,9 @@
 #define LINE_KEY_BLANKS (1u << 11)    /* also blanks up to `=`: `export A` is a key */
 #define LINE_EMPTY_UNCLEAR (1u << 12) /* `KEY= # c`: nobody knows what it means */
 
+#define LINE_KEY_QUOTED (1u << 13) /* a key may stand in single quotes */
+#define LINE_CR_KEPT (1u << 14)    /* a CR is a character like others */
+
 /* A value being read: `text[at]` is the first byte behind `=` and its blanks. */
 struct scan {
 	const unsigned char *text;

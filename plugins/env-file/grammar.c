@@ -45,7 +45,9 @@ static bool at_eol(const struct parser *parser)
 
 	if (parser->at >= parser->len || c == '\n')
 		return true;
-	return c == '\r' && (has(parser, LINE_CR_ENDS) || peek(parser, 1) == '\n');
+	if (c != '\r' || has(parser, LINE_CR_KEPT))
+		return false;
+	return has(parser, LINE_CR_ENDS) || peek(parser, 1) == '\n';
 }
 
 static void skip_blanks(struct parser *parser)
@@ -140,6 +142,16 @@ static void skip_key(struct parser *parser)
 {
 	size_t start = parser->at;
 
+	if (has(parser, LINE_KEY_QUOTED) && peek(parser, 0) == '\'') {
+		const unsigned char *close = NULL;
+
+		/* Over lines too, if need be; never a record's key. */
+		if (parser->len - start > 2 && peek(parser, 1) != '\'')
+			close = memchr(parser->text + start + 1, '\'', parser->len - start - 1);
+		if (close)
+			parser->at = (size_t)(close - parser->text) + 1;
+		return;
+	}
 	if (has(parser, LINE_KEY_BLANKS)) {
 		while (!at_eol(parser) && peek(parser, 0) != '=')
 			parser->at++;

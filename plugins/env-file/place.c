@@ -330,7 +330,7 @@ static enum lks_status walk_names(struct walk *walk, size_t part, const char *te
 	enum lks_status status = LKS_OK;
 
 	if (!dir) {
-		fd_close(&fd);
+		owned_close(&fd);
 		return LKS_OK;
 	}
 	while (!status && (found = readdir(dir))) {

@@ -23,7 +23,7 @@ struct temp {
 
 static void temp_discard(struct temp *temp)
 {
-	fd_close(&temp->fd);
+	owned_close(&temp->fd);
 	if (temp->live)
 		unlinkat(temp->dir_fd, temp->name, 0);
 	temp->fd = -1;
@@ -53,7 +53,7 @@ static void remove_leftovers(const struct target *target)
 	const struct dirent *found;
 
 	if (!dir) {
-		fd_close(&fd);
+		owned_close(&fd);
 		return;
 	}
 	while ((found = readdir(dir))) {
@@ -130,7 +130,7 @@ static bool xattr_is_kernels(const char *name)
 static int xattr_names(int fd, char **ret_names, size_t *ret_len)
 {
 	ssize_t len = flistxattr(fd, NULL, 0);
-	AUTO(free_ptr) char *names = NULL;
+	AUTO(owned_free) char *names = NULL;
 
 	*ret_len = 0;
 	if (len < 0)
@@ -150,7 +150,7 @@ static int xattr_names(int fd, char **ret_names, size_t *ret_len)
 
 static int xattr_copy(int from, int to, const char *name)
 {
-	AUTO(free_ptr) void *value = NULL;
+	AUTO(owned_free) void *value = NULL;
 	ssize_t len = fgetxattr(from, name, NULL, 0);
 
 	if (len < 0)
@@ -178,7 +178,7 @@ static bool names_hold(const char *names, size_t len, const char *name)
 /* The folder's default ACL may have given the new file what the old has not. */
 static int drop_extra_xattrs(int to, const char *wanted, size_t wanted_len)
 {
-	AUTO(free_ptr) char *names = NULL;
+	AUTO(owned_free) char *names = NULL;
 	size_t len;
 	size_t at;
 
@@ -197,7 +197,7 @@ static int drop_extra_xattrs(int to, const char *wanted, size_t wanted_len)
 static enum lks_status copy_xattrs(const struct target *target, int from, int to,
 				   struct lks_error *err)
 {
-	AUTO(free_ptr) char *names = NULL;
+	AUTO(owned_free) char *names = NULL;
 	size_t len;
 	size_t at;
 
@@ -354,7 +354,7 @@ static enum lks_status sync_folder(const struct target *target, struct lks_error
 	int failed = fd < 0 || fsync(fd);
 	int number = errno;
 
-	fd_close(&fd);
+	owned_close(&fd);
 	if (!failed)
 		return LKS_OK;
 	errno = number;

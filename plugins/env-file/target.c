@@ -99,7 +99,7 @@ static enum lks_status walk_down(struct target *target, char *path, struct lks_e
 
 static enum lks_status open_folder(struct target *target, size_t trusted_len, struct lks_error *err)
 {
-	AUTO(free_ptr) char *path = strdup(target->path);
+	AUTO(owned_free) char *path = strdup(target->path);
 	const char *last = strrchr(target->path, '/');
 	enum lks_status status;
 	char saved;
@@ -168,8 +168,8 @@ enum lks_status target_open(const struct lks_host *host, const char *path, size_
 
 void target_close(struct target *target)
 {
-	fd_close(&target->lock_fd);
-	fd_close(&target->dir_fd);
+	owned_close(&target->lock_fd);
+	owned_close(&target->dir_fd);
 	target->lock_fd = target->dir_fd = -1;
 }
 
@@ -228,7 +228,7 @@ static enum lks_status open_target(struct target *target, int *ret_fd, struct lk
 
 enum lks_status target_check(struct target *target, bool *ret_missing, struct lks_error *err)
 {
-	AUTO(fd_close) int fd = -1;
+	AUTO(owned_close) int fd = -1;
 	struct stat st;
 	enum lks_status status = open_target(target, &fd, err);
 
@@ -284,10 +284,7 @@ static enum lks_status read_once(struct target *target, struct snapshot *snapsho
 	}
 	if (fstat(snapshot->fd, &snapshot->st))
 		return target_errno(target, errno, "looking at it", err);
-	if (snapshot->st.st_nlink == 0) {
-		*ret_stable = false; /* replaced between open and fstat */
-		return LKS_OK;
-	}
+	/* Replaced since it was opened (no name left): still a whole file. */
 	status = judge(target, &snapshot->st, err);
 	/* One byte more shows whether it has grown. */
 	if (!status)
@@ -324,7 +321,7 @@ enum lks_status target_read(struct target *target, struct snapshot *ret_snapshot
 
 void snapshot_release(struct snapshot *snapshot)
 {
-	fd_close(&snapshot->fd);
+	owned_close(&snapshot->fd);
 	bytes_release(&snapshot->text);
 	memset(&snapshot->st, 0, sizeof(snapshot->st));
 	snapshot->fd = -1;

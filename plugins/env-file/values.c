@@ -349,7 +349,8 @@ void scan_python(struct scan *scan)
 			return;
 		}
 		for (at = scan->at + 1; at < close;) {
-			if (scan->text[at] == '\\' && python_escape(scan, &at, quote))
+			if (scan->text[at] == '\\' && at + 1 < close &&
+			    python_escape(scan, &at, quote))
 				continue;
 			/* The file is opened with universal newlines. */
 			put_unix(scan, &at);
@@ -566,6 +567,9 @@ void scan_compose(struct scan *scan)
 void scan_raw(struct scan *scan)
 {
 	scan->end = line_end(scan, scan->at, false);
+	/* Docker drops a CR at the end of the file too. */
+	if (scan->end == scan->len && scan->end > scan->at && scan->text[scan->end - 1] == '\r')
+		scan->end--;
 	put_range(scan, scan->at, scan->end);
 }
 
@@ -638,6 +642,11 @@ void scan_systemd(struct scan *scan)
 	scan->out_len = kept;
 }
 
+static bool is_name(unsigned char c)
+{
+	return c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
 /* ---- posix: `set -a; . ./file` ------------------------------------------ */
 
 static size_t posix_single(struct scan *scan, size_t at)
@@ -649,6 +658,27 @@ static size_t posix_single(struct scan *scan, size_t at)
 	return at + 1;
 }
 
+/*
+ * A `$` or backtick that the shell acts on. A name is only a value that we
+ * cannot tell; what may run over line ends leaves no line behind it certain.
+ */
+static void posix_active(struct scan *scan, size_t at, bool in_quotes)
+{
+	unsigned char next = byte_at(scan, at + 1);
+	size_t end = at + 2;
+
+	scan->trouble = TROUBLE_EXPANDS;
+	if (scan->text[at] == '$' && next == '{') {
+		while (is_name(byte_at(scan, end)))
+			end++;
+		if (end > at + 2 && byte_at(scan, end) == '}')
+			return;
+	}
+	if (scan->text[at] == '`' || next == '(' || next == '{' ||
+	    (!in_quotes && (next == '\'' || next == '"')))
+		fail_at(scan, at, "the shell would run or expand this: use single quotes");
+}
+
 static size_t posix_double(struct scan *scan, size_t at)
 {
 	while (at < scan->len && scan->text[at] != '"') {
@@ -656,7 +686,7 @@ static size_t posix_double(struct scan *scan, size_t at)
 		unsigned char next = byte_at(scan, at + 1);
 
 		if (c == '$' || c == '`')
-			scan->trouble = TROUBLE_EXPANDS;
+			posix_active(scan, at, true);
 		if (c == '\\' && (shell_escapable(next) || next == '\n')) {
 			if (next != '\n')
 				put(scan, next);
@@ -685,7 +715,9 @@ static size_t posix_plain(struct scan *scan, size_t at)
 			put(scan, scan->text[at + 1]);
 		return at + 2;
 	}
-	if (c == '$' || c == '`' || (c == '~' && (at == scan->at || scan->text[at - 1] == ':')))
+	if (c == '$' || c == '`')
+		posix_active(scan, at, false);
+	if (c == '~' && (at == scan->at || scan->text[at - 1] == ':'))
 		scan->trouble = TROUBLE_EXPANDS;
 	if (strchr(";&|<>()", c))
 		fail_at(scan, at, "the shell would take this for a command: quote the value");

@@ -95,8 +95,10 @@ static void escape_controls(char *text)
 	}
 }
 
-static enum lks_status host_fail(const struct lks_host *host, struct lks_error *err,
-				 enum lks_status status, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static enum lks_status host_fail(const struct lks_host *host,
+								       struct lks_error *err,
+								       enum lks_status status,
+								       const char *format, ...)
 {
 	va_list list;
 
@@ -128,7 +130,8 @@ static void host_retry_after(const struct lks_host *host, struct lks_error *err,
 		err->retry_after_ms = wait_ms;
 }
 
-static void host_log(const struct lks_host *host, enum lks_level level, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void
+host_log(const struct lks_host *host, enum lks_level level, const char *format, ...)
 {
 	static const char *const names[] = { "error", "warn", "info", "debug" };
 	struct fake_host *fake = fake_of(host);

@@ -6,6 +6,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/encoder.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
@@ -25,14 +26,27 @@ OWNED(EVP_MD_CTX, EVP_MD_CTX_free)
 OWNED(EVP_PKEY, EVP_PKEY_free)
 OWNED(OSSL_ENCODER_CTX, OSSL_ENCODER_CTX_free)
 
+/*
+ * OpenSSL queues its errors per thread, and the next TLS call of that thread
+ * would take ours for its own.
+ */
+static void forget_errors(int *unused)
+{
+	(void)unused;
+	ERR_clear_error();
+}
+#define FORGETS_ERRORS AUTO(forget_errors) int queued_errors __attribute__((unused)) = 0
+
 static int module_sha256(const void *data, size_t len, unsigned char ret_digest[CRYPTO_DIGEST_SIZE])
 {
+	FORGETS_ERRORS;
 	return EVP_Digest(data, len, ret_digest, NULL, EVP_sha256(), NULL) == 1 ? 0 : -1;
 }
 
 static int module_hmac(const void *key, size_t key_len, const void *data, size_t len,
 		       unsigned char ret_digest[CRYPTO_DIGEST_SIZE])
 {
+	FORGETS_ERRORS;
 	size_t used = 0;
 
 	return EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key_len ? key : "", key_len, data, len,
@@ -45,6 +59,7 @@ static int module_hmac(const void *key, size_t key_len, const void *data, size_t
 static int module_hkdf(const void *key, size_t key_len, const char *info, unsigned char *ret_key,
 		       size_t ret_len)
 {
+	FORGETS_ERRORS;
 	AUTO(EVP_KDF_freep) EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	AUTO(EVP_KDF_CTX_freep) EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
 	char digest[] = "SHA256";
@@ -65,6 +80,7 @@ static int module_seal(const unsigned char key[CRYPTO_KEY_SIZE],
 		       size_t associated_len, const void *plain, size_t len,
 		       unsigned char *ret_sealed)
 {
+	FORGETS_ERRORS;
 	AUTO(EVP_CIPHER_CTX_freep) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
 	unsigned char *text = ret_sealed + CRYPTO_NONCE_SIZE;
 	int used = 0;
@@ -114,6 +130,7 @@ static int module_unseal(const unsigned char key[CRYPTO_KEY_SIZE], const void *a
 			 size_t associated_len, const void *sealed, size_t sealed_len,
 			 unsigned char *ret_plain)
 {
+	FORGETS_ERRORS;
 	size_t len;
 
 	if (sealed_len < CRYPTO_SEAL_OVERHEAD)
@@ -162,6 +179,7 @@ static int module_make_key_pair(enum crypto_key_kind kind, int bits, const char 
 				unsigned char *ret_private, size_t *private_len,
 				unsigned char *ret_public, size_t *public_len)
 {
+	FORGETS_ERRORS;
 	AUTO(EVP_PKEY_freep) EVP_PKEY *key = generate(kind, bits, curve);
 
 	if (!key)
@@ -174,6 +192,7 @@ static int module_make_key_pair(enum crypto_key_kind kind, int bits, const char 
 static int module_sign(const unsigned char seed[32], const void *data, size_t len,
 		       unsigned char ret_signature[64])
 {
+	FORGETS_ERRORS;
 	AUTO(EVP_PKEY_freep)
 	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
 	AUTO(EVP_MD_CTX_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -187,6 +206,7 @@ static int module_sign(const unsigned char seed[32], const void *data, size_t le
 static int module_verify(const unsigned char public_key[32], const void *data, size_t len,
 			 const unsigned char signature[64])
 {
+	FORGETS_ERRORS;
 	AUTO(EVP_PKEY_freep)
 	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, 32);
 	AUTO(EVP_MD_CTX_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -198,6 +218,7 @@ static int module_verify(const unsigned char public_key[32], const void *data, s
 
 static int module_public_key(const unsigned char seed[32], unsigned char ret_public[32])
 {
+	FORGETS_ERRORS;
 	AUTO(EVP_PKEY_freep)
 	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
 	size_t used = 32;

@@ -2,6 +2,8 @@
 /* libcrypto through its module, against published vectors. */
 #include "support/test.h"
 
+#include <openssl/err.h>
+
 #include "base/crypto.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -248,6 +250,30 @@ static void test_an_empty_and_a_large_value_are_sealed(void **state)
 	}
 }
 
+static void test_a_failure_leaves_no_error_for_the_next_user_of_openssl(void **state)
+{
+	static const unsigned char key[32];
+	static const unsigned char sealed[64];
+	unsigned char plain[64];
+	size_t private_len = 1;
+	size_t public_len = 1;
+
+	(void)state;
+	assert_int_equal(module->unseal(key, "x", 1, sealed, sizeof(sealed), plain), -1);
+	assert_int_equal(ERR_peek_error(), 0);
+	assert_int_equal(module->make_key_pair(CRYPTO_EC, 0, "no-such-curve", plain, &private_len,
+					       plain, &public_len),
+			 -1);
+	assert_int_equal(ERR_peek_error(), 0);
+	assert_int_equal(module->make_key_pair(CRYPTO_EC, 0, "P-256", plain, &private_len, plain,
+					       &public_len),
+			 -1);
+	assert_int_equal(ERR_peek_error(), 0);
+	memset(plain, 0xff, sizeof(plain));
+	assert_int_equal(module->verify(key, "x", 1, plain), -1);
+	assert_int_equal(ERR_peek_error(), 0);
+}
+
 static void test_ed25519_as_in_rfc_8032(void **state)
 {
 	unsigned char seed[32];
@@ -347,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_n85_another_or_a_short_key_does_not_open),
 		cmocka_unit_test(test_sealing_twice_gives_different_bytes),
 		cmocka_unit_test(test_an_empty_and_a_large_value_are_sealed),
+		cmocka_unit_test(test_a_failure_leaves_no_error_for_the_next_user_of_openssl),
 		cmocka_unit_test(test_ed25519_as_in_rfc_8032),
 		cmocka_unit_test(test_key_pairs_are_pem_of_each_kind),
 		cmocka_unit_test(test_n95_weak_or_unknown_keys_are_refused),

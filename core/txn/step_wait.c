@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * WAIT: time passes, across processes and boots.
+ *
+ * In the same boot only the boot clock counts. After another boot the wall
+ * clock says how much has passed, unless it lies before the start or more than
+ * a day past the last heartbeat: then the wait begins anew. Even then at least
+ * one poll of it is waited out on the boot clock of this boot, so that nothing
+ * is retired on the wall clock alone.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "txn/operation.h"
+
+#define DAY_MS (24 * 3600 * INT64_C(1000))
+#define POLL_DEFAULT_MS 10000
+
+static void begin_here(json_t *wait, int64_t already_ms)
+{
+	json_put_text(wait, "boot_id", clock_boot_id());
+	json_put_number(wait, "started_boot_ms", clock_boot_ms() - already_ms);
+}
+
+json_t *wait_new(const char *what, int step, int64_t duration_ms, int64_t poll_ms)
+{
+	json_t *wait = json_object();
+
+	json_put_text(wait, "for", what);
+	json_put_number(wait, "step", step);
+	json_put_number(wait, "duration_ms", duration_ms);
+	json_put_number(wait, "poll_ms", poll_ms > 0 ? poll_ms : POLL_DEFAULT_MS);
+	json_put_number(wait, "started_wall_ms", clock_wall_ms());
+	json_put_number(wait, "heartbeat_wall_ms", clock_wall_ms());
+	begin_here(wait, 0);
+	return wait;
+}
+
+int64_t wait_elapsed_ms(json_t *wait)
+{
+	int64_t wall = clock_wall_ms();
+	int64_t started = json_number(wait, "started_wall_ms");
+	int64_t heartbeat = json_number(wait, "heartbeat_wall_ms");
+	int64_t duration = json_number(wait, "duration_ms");
+	int64_t poll = json_number(wait, "poll_ms");
+
+	if (strcmp(json_text(wait, "boot_id"), clock_boot_id()) || !clock_boot_id()[0]) {
+		int64_t passed = wall - started;
+		int64_t most = duration > poll ? duration - poll : 0;
+
+		if (wall < started || wall > heartbeat + DAY_MS) {
+			json_put_number(wait, "started_wall_ms", wall);
+			passed = 0;
+		}
+		begin_here(wait, passed < most ? passed : most);
+	}
+	json_put_number(wait, "heartbeat_wall_ms", wall);
+	return clock_boot_ms() - json_number(wait, "started_boot_ms");
+}
+
+int64_t wait_until_wall_ms(const json_t *wait, int64_t elapsed_ms)
+{
+	int64_t left = json_number(wait, "duration_ms") - elapsed_ms;
+
+	return clock_wall_ms() + (left > 0 ? left : 0);
+}
+
+/* --- the step --- */
+
+static bool is_this_wait(const json_t *wait, size_t index)
+{
+	return json_is_object(wait) && json_number(wait, "step") == (int64_t)index + 1 &&
+	       strcmp(json_text(wait, "for"), "outage");
+}
+
+static enum step_result journal_wait(struct operation *operation, size_t index, json_t *wait,
+				     const char *phase, struct lks_error *err)
+{
+	const struct journal_entry entry = {
+		.point = "wait",
+		.state = step_is_after(&operation->plan->steps[index]) ?
+				 (enum operation_state)0 :
+				 OPERATION_WAITING,
+		.step = (int)index,
+		.phase = phase,
+		.wait = wait,
+		.with_notes = true,
+	};
+
+	return operation_journal(operation, &entry, err) ? STEP_BROKEN : STEP_OK;
+}
+
+/* The wait of this step: the one that was begun, or a new one. */
+static enum step_result wait_of(struct operation *operation, size_t index, json_t **ret_wait,
+				struct lks_error *err)
+{
+	const struct step *step = &operation->plan->steps[index];
+
+	if (is_this_wait(operation->row.wait, index)) {
+		*ret_wait = json_incref(operation->row.wait);
+		return STEP_OK;
+	}
+	/* An outage stood in its place: its own times are in the step. */
+	if (is_this_wait(operation->steps[index].detail, index)) {
+		*ret_wait = json_incref(operation->steps[index].detail);
+		return STEP_OK;
+	}
+	*ret_wait = wait_new(step->name ? step->name : "time", (int)index + 1, step->duration_ms,
+			     step->poll_ms);
+	if (!*ret_wait) {
+		error_no_memory(err, "wait");
+		return STEP_FAILED;
+	}
+	const struct journal_entry entry = {
+		.point = "wait",
+		.state = step_is_after(step) ? (enum operation_state)0 : OPERATION_WAITING,
+		.step = (int)index,
+		.phase = "intent",
+		.detail = *ret_wait,
+		.wait = *ret_wait,
+	};
+	return operation_journal(operation, &entry, err) ? STEP_BROKEN : STEP_OK;
+}
+
+enum step_result prove_before_retiring(struct operation *operation, size_t index,
+				       struct lks_error *err)
+{
+	enum step_result result = probe_all_new(operation, err);
+
+	if (!result)
+		result = verify_all(operation, index, err);
+	/* The rollback is not armed any more: a person decides. */
+	return result == STEP_FAILED ? STEP_FOREIGN : result;
+}
+
+static enum step_result look(struct operation *operation, size_t index, struct lks_error *err)
+{
+	return step_is_keep_previous(&operation->plan->steps[index]) ?
+		       STEP_OK :
+		       verify_all(operation, index, err);
+}
+
+static enum step_result finish_wait(struct operation *operation, size_t index,
+				    struct lks_error *err)
+{
+	enum step_result result = STEP_OK;
+
+	if (step_is_keep_previous(&operation->plan->steps[index]))
+		result = prove_before_retiring(operation, index, err);
+	return result ? result : step_finish(operation, index, NULL, err);
+}
+
+enum step_result step_wait_run(struct operation *operation, size_t index, struct lks_error *err)
+{
+	const struct step *step = &operation->plan->steps[index];
+	bool stays = operation->foreground && !step_is_after(step);
+	AUTO(json_freep) json_t *wait = NULL;
+	enum step_result result = wait_of(operation, index, &wait, err);
+	bool cut_short = operation->finish_now && step_is_keep_previous(step);
+
+	if (result)
+		return result;
+	for (;;) {
+		int64_t elapsed = wait_elapsed_ms(wait);
+		int64_t left = step->duration_ms - elapsed;
+		int64_t poll = json_number(wait, "poll_ms");
+
+		result = look(operation, index, err);
+		if (result)
+			return result;
+		if (left <= 0 || cut_short)
+			return finish_wait(operation, index, err);
+		result = journal_wait(operation, index, wait, NULL, err);
+		if (result)
+			return result;
+		operation_event(operation, EVENT_WAITING, (int)index + 1, step->name,
+				wait_until_wall_ms(wait, elapsed), NULL);
+		if (!stays)
+			return STEP_WAITING;
+		if (!operation_sleep(operation, left < poll ? left : poll))
+			return STEP_STOPPED;
+	}
+}
