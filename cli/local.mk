@@ -14,6 +14,7 @@ libcli_la_LIBADD = libcore.la
 # Programs that we run for the caller.
 libcli_la_SOURCES += \
 	%D%/child.c %D%/child.h \
+	%D%/presets.c %D%/presets.h \
 	%D%/program.c %D%/program.h \
 	%D%/replace.c %D%/replace.h \
 	%D%/secrets.c %D%/secrets.h \

@@ -15,7 +15,7 @@
 struct replacement {
 	int folder;
 	int file;
-	char name[300]; /* of the temporary file; "": none */
+	char name[256]; /* of the temporary file; "": none */
 };
 
 static void replacement_release(struct replacement *replacement)
@@ -42,7 +42,7 @@ static enum lks_status open_folder(struct replacement *replacement, const char *
 	if (!folder)
 		return error_no_memory(err, "the output file");
 	*ret_base = slash ? slash + 1 : path;
-	if (!(*ret_base)[0] || strlen(*ret_base) > 255)
+	if (!(*ret_base)[0] || strlen(*ret_base) > 220)
 		return error_set(err, LKS_INVALID, "%s: this is no file name", path);
 	replacement->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return replacement->folder < 0 ? fail(err, path, "open its folder") : LKS_OK;
@@ -106,7 +106,7 @@ enum lks_status replace_file(const char *path, const struct lks_buffer *content,
 	if (status)
 		return status;
 	hex_print(bytes, sizeof(bytes), hex);
-	snprintf(name, sizeof(name), ".lockstep-%s.tmp", hex);
+	snprintf(name, sizeof(name), ".%s.lockstep.%s", base, hex);
 	replacement.file = openat(replacement.folder, name,
 				  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (replacement.file < 0)
