@@ -54,20 +54,26 @@ static bool is_own_folder(const char *path)
 	       folder.st_uid == geteuid();
 }
 
-/* Where a person's state goes; NULL if there is no place. */
-static char *personal_folder(void)
+/* Where a person's state goes. */
+static enum lks_status personal_folder(char **ret_folder, struct lks_error *err)
 {
 	const char *state = getenv("XDG_STATE_HOME");
 	const char *home = getenv("HOME");
 	struct text text = TEXT_INIT;
 
-	if (is_own_folder(state))
+	if (is_own_folder(state)) {
 		text_printf(&text, "%s/lockstep", state);
-	else if (is_own_folder(home))
+	} else if (is_own_folder(home)) {
 		text_printf(&text, "%s/.local/state/lockstep", home);
-	else
-		return NULL;
-	return text_steal(&text);
+	} else {
+		error_set(err, LKS_INVALID,
+			  "found no place for state and audit: neither XDG_STATE_HOME nor HOME "
+			  "is a folder of this user");
+		error_hint(err, "set state.url and audit.path in the config");
+		return LKS_INVALID;
+	}
+	*ret_folder = text_steal(&text);
+	return *ret_folder ? LKS_OK : error_no_memory(err, "reading the config");
 }
 
 static bool join(char **slot, const char *prefix, const char *folder, const char *name)
@@ -95,16 +101,12 @@ static enum lks_status set_places(struct config *config, struct lks_error *err)
 	const char *state = "/var/lib/lockstep";
 	const char *audit = "/var/log/lockstep";
 
-	if (geteuid() != 0) {
-		personal = personal_folder();
+	if (geteuid() != 0 && !(config->state_url && config->audit_path)) {
+		enum lks_status status = personal_folder(&personal, err);
+
+		if (status)
+			return status;
 		state = audit = personal;
-	}
-	if (!state && !(config->state_url && config->audit_path)) {
-		error_set(err, LKS_INVALID,
-			  "found no place for state and audit: neither XDG_STATE_HOME nor HOME "
-			  "is a folder of this user");
-		error_hint(err, "set state.url and audit.path in the config");
-		return LKS_INVALID;
 	}
 	if (!config->state_url && !join(&config->state_url, "sqlite:", state, "state.db"))
 		return error_no_memory(err, "reading the config");

@@ -214,7 +214,8 @@ static enum lks_status join_texts(struct scan *scan, struct text *text)
 		if (status)
 			return status;
 		if (token->type != TOKEN_TEXT)
-			return LKS_OK;
+			return text_ok(text) ? LKS_OK
+					     : error_no_memory(scan->err, "reading the config");
 		status = next(scan, &taken);
 		if (status)
 			return status;

@@ -4,6 +4,7 @@
 #include "config/tree.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,18 +78,23 @@ enum lks_status source_read_fd(int fd, const char *path, const struct stat *befo
 	return LKS_OK;
 }
 
-static char *real_path_of(int fd)
+/* Where the open file is, by the kernel. */
+static enum lks_status real_path_of(int fd, const char *path, char **ret_path,
+				    struct lks_error *err)
 {
 	char link[64];
-	char target[4096];
+	char target[PATH_MAX];
 	ssize_t len;
 
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	len = readlink(link, target, sizeof(target) - 1);
-	if (len <= 0)
-		return NULL;
-	target[len] = '\0';
-	return strdup(target);
+	if (len > 0)
+		target[len] = '\0';
+	else if (!realpath(path, target)) /* no /proc here */
+		return error_set(err, LKS_FAILED, "cannot tell where %s is: %s", path,
+				 strerror(errno));
+	*ret_path = strdup(target);
+	return *ret_path ? LKS_OK : error_no_memory(err, "reading the config");
 }
 
 enum lks_status source_read(const char *path, struct source *ret_source, struct lks_error *err)
@@ -100,11 +106,9 @@ enum lks_status source_read(const char *path, struct source *ret_source, struct 
 	status = trust_open_file(path, "the config file", 0, &fd, &source.stat, err);
 	if (status)
 		return status;
-	source.real_path = real_path_of(fd);
-	if (!source.real_path)
-		source.real_path = realpath(path, NULL);
-	if (!source.real_path)
-		return error_set(err, LKS_FAILED, "cannot tell where %s is", path);
+	status = real_path_of(fd, path, &source.real_path, err);
+	if (status)
+		return status;
 	status = source_read_fd(fd, path, &source.stat, &source.data, &source.len, err);
 	if (status)
 		return status;

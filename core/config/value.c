@@ -134,6 +134,22 @@ static bool is_alphabet(const char *text)
 	return true;
 }
 
+/* One or several: "url:base64" works from left to right. */
+static bool are_filters(char *filters)
+{
+	for (;;) {
+		char *colon = strchr(filters, ':');
+
+		if (colon)
+			*colon = '\0';
+		if (choice_find("url|json|shell|base64|hex", filters) < 0)
+			return false;
+		if (!colon)
+			return true;
+		filters = colon + 1;
+	}
+}
+
 /* {field} or {field:filter}; {{ and }} are braces. */
 static bool check_template(struct reader *reader, const struct key *key,
 			   const struct setting *where, const char *text)
@@ -168,7 +184,7 @@ static bool check_template(struct reader *reader, const struct key *key,
 			*filter++ = '\0';
 		if (!is_field(field))
 			problem = "found no field's name after '{', expected {field}";
-		else if (filter && choice_find("url|json|shell|base64|hex", filter) < 0)
+		else if (filter && !are_filters(filter))
 			problem = "found an unknown filter, expected one of: url json shell "
 				  "base64 hex";
 	}
@@ -342,8 +358,11 @@ static void read_window(struct reader *reader, const struct key *key, const stru
 			const char *text, struct config_window *slot)
 {
 	struct lks_error err = { 0 };
+	enum lks_status status = window_parse(text, slot, &err);
 
-	if (window_parse(text, slot, &err))
+	if (status == LKS_NO_MEMORY)
+		reader->no_memory = true;
+	else if (status)
 		report_error_hint(reader->report, where, err.hint[0] ? err.hint : NULL,
 				  "'%s': found \"%.64s\": %s", key->name, text, err.message);
 }

@@ -2,36 +2,10 @@
 /*
  * The env-file backend: its descriptor, options and slots.
  */
+#include "env-file/env_file.h"
+
 #include <stdint.h>
 #include <stdio.h>
-
-#include "env-file/target.h"
-#include "env-file/place.h"
-#include "env-file/writer.h"
-
-/* How often a change is made anew because another program wrote meanwhile. */
-#define CHANGE_TRIES 8
-
-struct env_file {
-	const struct lks_host *host;
-	struct place place;
-	struct grammar grammar;
-	unsigned flags;   /* TARGET_* */
-	bool warned_mode; /* each said once per instance */
-	bool warned_grammar;
-};
-
-/* A file that was read and taken apart. */
-struct content {
-	struct snapshot snapshot;
-	struct entries entries;
-};
-
-static void content_release(struct content *content)
-{
-	entries_release(&content->entries);
-	snapshot_release(&content->snapshot);
-}
 
 /* ---- open and close ----------------------------------------------------- */
 
@@ -109,16 +83,16 @@ static void warn_once(struct env_file *env, const char *path, const struct conte
 	}
 }
 
-static enum lks_status check_deadline(const struct env_file *env, const struct lks_call *call,
-				      struct lks_error *err)
+enum lks_status envfile_check_deadline(const struct env_file *env, const struct lks_call *call,
+				       struct lks_error *err)
 {
 	if (env->host->now_ms(env->host) < call->deadline_ms)
 		return LKS_OK;
 	return env->host->fail(env->host, err, LKS_UNAVAILABLE, "the deadline has passed");
 }
 
-static enum lks_status load(struct env_file *env, struct target *target, struct content *content,
-			    struct lks_error *err)
+enum lks_status envfile_load(struct env_file *env, struct target *target, struct content *content,
+			     struct lks_error *err)
 {
 	enum lks_status status;
 
@@ -132,7 +106,7 @@ static enum lks_status load(struct env_file *env, struct target *target, struct 
 	return status;
 }
 
-static enum lks_status missing(const struct env_file *env, const char *path, struct lks_error *err)
+enum lks_status envfile_missing(const struct env_file *env, const char *path, struct lks_error *err)
 {
 	env->host->fail(env->host, err, LKS_NOT_FOUND, "%s: there is no such file", path);
 	if (!(env->flags & TARGET_CREATE))
@@ -141,8 +115,8 @@ static enum lks_status missing(const struct env_file *env, const char *path, str
 	return LKS_NOT_FOUND;
 }
 
-static enum lks_status locate(const struct env_file *env, const char *path, struct spot *ret_spot,
-			      struct lks_error *err)
+enum lks_status envfile_locate(const struct env_file *env, const char *path, struct spot *ret_spot,
+			       struct lks_error *err)
 {
 	const char *problem;
 	enum lks_status status = place_find(env->host, &env->place, path, ret_spot, err);
@@ -156,10 +130,9 @@ static enum lks_status locate(const struct env_file *env, const char *path, stru
 	return LKS_OK;
 }
 
-/* Keyed, over the key and the value: equal values of two keys differ. */
-static enum lks_status version_of(const struct env_file *env, const char *key,
-				  const unsigned char *value, size_t len,
-				  char ret_version[LKS_VERSION_MAX + 1], struct lks_error *err)
+enum lks_status envfile_version(const struct env_file *env, const char *key,
+				const unsigned char *value, size_t len,
+				char ret_version[LKS_VERSION_MAX + 1], struct lks_error *err)
 {
 	AUTO(bytes_release) struct bytes text = { 0 };
 	enum lks_status status = bytes_new(&text, env->host, strlen(key) + 1 + len, err);
@@ -171,44 +144,24 @@ static enum lks_status version_of(const struct env_file *env, const char *key,
 	return env->host->digest(env->host, text.data, text.len, ret_version, err);
 }
 
-/* The version of what the file holds at `key`; "" for nothing. */
-static enum lks_status current_version(const struct env_file *env, const struct entries *entries,
-				       const char *key, char ret_version[LKS_VERSION_MAX + 1],
-				       struct lks_error *err)
-{
-	AUTO(bytes_release) struct bytes value = { 0 };
-	const struct entry *entry = entries_find(entries, key);
-	enum lks_status status;
-
-	ret_version[0] = '\0';
-	if (!entry)
-		return LKS_OK;
-	status = bytes_new(&value, env->host, entry->line_end - entry->value_start, err);
-	if (status)
-		return status;
-	grammar_decode(&env->grammar, entries, entry, value.data);
-	return version_of(env, key, value.data, entry->value_len, ret_version, err);
-}
-
-/* As version_of(), only if the call wants it; "" for a caller without a key. */
-static enum lks_status wanted_version(const struct env_file *env, const struct lks_call *call,
-				      const char *key, const unsigned char *value, size_t len,
-				      char ret_version[LKS_VERSION_MAX + 1], struct lks_error *err)
+enum lks_status envfile_wanted_version(const struct env_file *env, const struct lks_call *call,
+				       const char *key, const unsigned char *value, size_t len,
+				       char ret_version[LKS_VERSION_MAX + 1], struct lks_error *err)
 {
 	enum lks_status status;
 
 	ret_version[0] = '\0';
 	if (!(call->flags & LKS_CALL_WANT_VERSION))
 		return LKS_OK;
-	status = version_of(env, key, value, len, ret_version, err);
+	status = envfile_version(env, key, value, len, ret_version, err);
 	if (status != LKS_UNAVAILABLE)
 		return status;
 	ret_version[0] = '\0';
 	return LKS_OK;
 }
 
-static enum lks_status set_version(const struct env_file *env, const char *version,
-				   struct lks_record *record, struct lks_error *err)
+enum lks_status envfile_set_version(const struct env_file *env, const char *version,
+				    struct lks_record *record, struct lks_error *err)
 {
 	if (!*version)
 		return LKS_OK;
@@ -243,8 +196,9 @@ static enum lks_status fill_record(const struct env_file *env, const struct lks_
 	else
 		status = host->record_put(host, record, "value", value.data, entry->value_len, err);
 	if (!status)
-		status = wanted_version(env, call, key, value.data, entry->value_len, version, err);
-	return status ? status : set_version(env, version, record, err);
+		status = envfile_wanted_version(env, call, key, value.data, entry->value_len,
+						version, err);
+	return status ? status : envfile_set_version(env, version, record, err);
 }
 
 static enum lks_status env_get(void *instance, const struct lks_call *call, const char *path,
@@ -260,18 +214,18 @@ static enum lks_status env_get(void *instance, const struct lks_call *call, cons
 	if (version)
 		return env->host->fail(env->host, err, LKS_UNSUPPORTED,
 				       "an env file keeps no older versions");
-	status = check_deadline(env, call, err);
+	status = envfile_check_deadline(env, call, err);
 	if (!status)
-		status = locate(env, path, &spot, err);
+		status = envfile_locate(env, path, &spot, err);
 	if (!status)
 		status = target_open(env->host, spot.file, env->place.trusted_len, env->flags,
 				     &target, err);
 	if (!status)
-		status = load(env, &target, &content, err);
+		status = envfile_load(env, &target, &content, err);
 	if (status)
 		return status;
 	if (content.snapshot.missing)
-		return missing(env, spot.file, err);
+		return envfile_missing(env, spot.file, err);
 	return fill_record(env, call, spot.file, &content, spot.key, record, err);
 }
 
@@ -290,12 +244,12 @@ static enum lks_status env_get_many(void *instance, const struct lks_call *call,
 	size_t good = 0;
 	size_t i;
 
-	if (check_deadline(env, call, err))
+	if (envfile_check_deadline(env, call, err))
 		return LKS_UNAVAILABLE;
 	for (i = 0; i < count; i++) {
 		AUTO(spot_release) struct spot spot = { 0 };
 		struct lks_error *to = first ? NULL : err;
-		enum lks_status status = locate(env, paths[i], &spot, to);
+		enum lks_status status = envfile_locate(env, paths[i], &spot, to);
 
 		if (!status && (!last.file || strcmp(last.file, spot.file) != 0)) {
 			target_close(&target);
@@ -306,9 +260,9 @@ static enum lks_status env_get_many(void *instance, const struct lks_call *call,
 			loaded = target_open(env->host, last.file, env->place.trusted_len,
 					     env->flags, &target, to);
 			if (!loaded)
-				loaded = load(env, &target, &content, to);
+				loaded = envfile_load(env, &target, &content, to);
 			if (!loaded && content.snapshot.missing)
-				loaded = missing(env, last.file, to);
+				loaded = envfile_missing(env, last.file, to);
 		}
 		if (!status)
 			status = loaded;
@@ -385,11 +339,11 @@ static enum lks_status list_file(struct page *page, const struct place_file *pla
 	status = target_open(env->host, place->file, env->place.trusted_len, env->flags, &target,
 			     err);
 	if (!status)
-		status = load(env, &target, &content, err);
+		status = envfile_load(env, &target, &content, err);
 	if (status)
 		return status;
 	if (content.snapshot.missing && !*place->prefix && !(env->flags & TARGET_CREATE))
-		return missing(env, place->file, err);
+		return envfile_missing(env, place->file, err);
 	return add_keys(page, &content.entries, place->prefix, ret_full, err);
 }
 
@@ -401,7 +355,7 @@ static enum lks_status env_list(void *instance, const struct lks_call *call, con
 	struct page page = {
 		.env = env, .prefix = prefix, .cursor = cursor, .begun = !cursor, .list = list
 	};
-	enum lks_status status = check_deadline(env, call, err);
+	enum lks_status status = envfile_check_deadline(env, call, err);
 	bool full = false;
 	size_t i;
 
@@ -421,262 +375,17 @@ static enum lks_status env_list(void *instance, const struct lks_call *call, con
 	return status;
 }
 
-/* ---- writing ------------------------------------------------------------ */
-
-/* The one field `value`; *ret_data stays valid as long as the record. */
-static enum lks_status record_value(const struct env_file *env, const char *path,
-				    const struct lks_record *record, const unsigned char **ret_data,
-				    size_t *ret_len, struct lks_error *err)
-{
-	const struct lks_host *host = env->host;
-	const void *data = NULL;
-
-	if (host->record_count(record) != 1 ||
-	    host->record_find(record, "value", &data, ret_len) != LKS_OK)
-		return host->fail(host, err, LKS_UNSUPPORTED,
-				  "%s: an env file holds the one field `value` under a key, and "
-				  "this record has others: give each field a key of its own",
-				  path);
-	*ret_data = data ? data : (const unsigned char *)"";
-	return LKS_OK;
-}
-
-/* A change with its path taken apart. */
-struct change {
-	struct spot spot;
-	struct edit edit;
-	const char *expected;
-	struct lks_record *record;
-	char version[LKS_VERSION_MAX + 1]; /* of the new value, if wanted */
-};
-
-struct changes {
-	struct change *list;
-	size_t count;
-};
-
-static void changes_release(struct changes *changes)
-{
-	size_t i;
-
-	for (i = 0; changes->list && i < changes->count; i++)
-		spot_release(&changes->list[i].spot);
-	free(changes->list);
-	memset(changes, 0, sizeof(*changes));
-}
-
-static enum lks_status prepare(const struct env_file *env, const struct lks_call *call,
-			       const char *path, struct lks_record *record, const char *expected,
-			       struct change *change, struct lks_error *err)
-{
-	enum lks_status status = locate(env, path, &change->spot, err);
-
-	if (status)
-		return status;
-	change->expected = expected;
-	change->record = record;
-	change->edit.key = change->spot.key;
-	if (!record)
-		return LKS_OK;
-	status = record_value(env, path, record, &change->edit.value, &change->edit.len, err);
-	if (!status)
-		status = writer_accepts(env->host, &env->grammar, &change->edit, err);
-	/* Before the write: what fails after it would be told as not done. */
-	return status ? status
-		      : wanted_version(env, call, change->edit.key, change->edit.value,
-				       change->edit.len, change->version, err);
-}
-
-static enum lks_status check_expected(const struct env_file *env, const struct entries *entries,
-				      const struct change *change, struct lks_error *err)
-{
-	const struct lks_host *host = env->host;
-	char version[LKS_VERSION_MAX + 1];
-	enum lks_status status;
-
-	if (!change->expected)
-		return LKS_OK;
-	if (!*change->expected) {
-		if (!entries_find(entries, change->edit.key))
-			return LKS_OK;
-		return host->fail(host, err, LKS_CONFLICT, "%s: %s is there already",
-				  change->spot.file, change->edit.key);
-	}
-	status = current_version(env, entries, change->edit.key, version, err);
-	if (status)
-		return status;
-	if (strcmp(version, change->expected) == 0)
-		return LKS_OK;
-	return host->fail(host, err, LKS_CONFLICT, "%s: %s was %s by somebody else",
-			  change->spot.file, change->edit.key, *version ? "changed" : "removed");
-}
-
-/* All changes, applied to a copy of what was read. */
-static enum lks_status edit_all(const struct env_file *env, const struct changes *changes,
-				const struct content *content, struct bytes *text,
-				struct lks_error *err)
-{
-	const struct bytes *old = &content->snapshot.text;
-	enum lks_status status = bytes_new(text, env->host, old->len, err);
-	size_t i;
-
-	if (status)
-		return status;
-	bytes_add(text, old->data, old->len);
-	for (i = 0; i < changes->count && !status; i++) {
-		status = check_expected(env, &content->entries, &changes->list[i], err);
-		if (!status)
-			status = writer_apply(env->host, &env->grammar, changes->list[i].spot.file,
-					      &changes->list[i].edit, text, err);
-	}
-	return status;
-}
-
-static enum lks_status check_missing(const struct env_file *env, const char *path,
-				     struct lks_error *err)
-{
-	if (env->flags & TARGET_CREATE)
-		return LKS_OK;
-	env->host->fail(env->host, err, LKS_INVALID, "%s: there is no such file", path);
-	env->host->hint(env->host, err, "create = true makes the file with the first value");
-	return LKS_INVALID;
-}
-
-/* Under the lock: read, edit, replace; anew while others write between. */
-static enum lks_status change_file(struct env_file *env, const struct lks_call *call,
-				   const struct changes *changes, struct target *target,
-				   struct lks_error *err)
-{
-	unsigned tries;
-
-	for (tries = 0; tries < CHANGE_TRIES; tries++) {
-		AUTO(content_release) struct content content = { .snapshot = SNAPSHOT_INIT };
-		AUTO(bytes_release) struct bytes text = { 0 };
-		bool foreign = false;
-		enum lks_status status = load(env, target, &content, err);
-
-		if (!status)
-			status = edit_all(env, changes, &content, &text, err);
-		if (status)
-			return status;
-		if (bytes_equal(&text, &content.snapshot.text))
-			return LKS_OK;
-		if (content.snapshot.missing)
-			status = check_missing(env, target->path, err);
-		if (!status)
-			status = check_deadline(env, call, err);
-		if (!status)
-			status = target_replace(target, &content.snapshot, &text, call->operation,
-						&foreign, err);
-		if (status || !foreign)
-			return status;
-	}
-	return env->host->fail(env->host, err, LKS_CONFLICT,
-			       "%s: another program keeps writing to it", target->path);
-}
-
-static enum lks_status make_changes(struct env_file *env, const struct lks_call *call,
-				    const struct changes *changes, struct lks_error *err)
-{
-	AUTO(target_close) struct target target = TARGET_INIT;
-	enum lks_status status;
-	size_t i;
-
-	for (i = 1; i < changes->count; i++) {
-		if (strcmp(changes->list[i].spot.file, changes->list[0].spot.file) != 0)
-			return env->host->fail(env->host, err, LKS_UNSUPPORTED,
-					       "%s and %s are two files, which no one rename can "
-					       "change",
-					       changes->list[0].spot.file,
-					       changes->list[i].spot.file);
-	}
-	status = check_deadline(env, call, err);
-	if (!status)
-		status = target_open(env->host, changes->list[0].spot.file, env->place.trusted_len,
-				     env->flags, &target, err);
-	if (!status)
-		status = target_lock(&target, call->deadline_ms, err);
-	if (!status)
-		status = change_file(env, call, changes, &target, err);
-	for (i = 0; i < changes->count && !status; i++) {
-		const struct change *change = &changes->list[i];
-
-		if (change->record)
-			status = set_version(env, change->version, change->record, err);
-	}
-	return status;
-}
-
-static enum lks_status env_set_many(void *instance, const struct lks_call *call,
-				    const struct lks_change *changes, size_t count,
-				    struct lks_error *err)
-{
-	AUTO(changes_release) struct changes all = { 0 };
-	struct env_file *env = instance;
-	size_t i;
-
-	if (count == 0)
-		return LKS_OK;
-	all.list = calloc(count, sizeof(*all.list));
-	if (!all.list)
-		return env->host->fail(env->host, err, LKS_NO_MEMORY, "out of memory");
-	all.count = count;
-	for (i = 0; i < count; i++) {
-		enum lks_status status = prepare(env, call, changes[i].path, changes[i].record,
-						 changes[i].expected, &all.list[i], err);
-
-		if (status)
-			return status;
-	}
-	return make_changes(env, call, &all, err);
-}
-
-static enum lks_status env_set(void *instance, const struct lks_call *call, const char *path,
-			       struct lks_record *record, const char *expected,
-			       struct lks_error *err)
-{
-	struct lks_change change = { path, record, expected };
-
-	return env_set_many(instance, call, &change, 1, err);
-}
-
-static enum lks_status env_remove(void *instance, const struct lks_call *call, const char *path,
-				  const char *expected, struct lks_error *err)
-{
-	AUTO(spot_release) struct spot spot = { 0 };
-	AUTO(target_close) struct target target = TARGET_INIT;
-	AUTO(content_release) struct content content = { .snapshot = SNAPSHOT_INIT };
-	struct lks_change change = { path, NULL, expected };
-	struct env_file *env = instance;
-	enum lks_status status = locate(env, path, &spot, err);
-
-	/* Only to tell: a race with another remover ends the same. */
-	if (!status)
-		status = target_open(env->host, spot.file, env->place.trusted_len, env->flags,
-				     &target, err);
-	if (!status)
-		status = load(env, &target, &content, err);
-	if (status)
-		return status;
-	if (content.snapshot.missing)
-		return missing(env, spot.file, err);
-	if (!entries_find(&content.entries, spot.key))
-		return env->host->fail(env->host, err, LKS_NOT_FOUND, "%s: there is no key %s",
-				       spot.file, spot.key);
-	return env_set_many(env, call, &change, 1, err);
-}
-
 static enum lks_status env_accepts(void *instance, const struct lks_call *call, const char *path,
 				   const struct lks_record *record, struct lks_error *err)
 {
 	AUTO(spot_release) struct spot spot = { 0 };
 	const struct env_file *env = instance;
 	struct edit edit = { 0 };
-	enum lks_status status = locate(env, path, &spot, err);
+	enum lks_status status = envfile_locate(env, path, &spot, err);
 
 	(void)call;
 	if (!status)
-		status = record_value(env, path, record, &edit.value, &edit.len, err);
+		status = envfile_record_value(env, path, record, &edit.value, &edit.len, err);
 	if (status)
 		return status;
 	edit.key = spot.key;
@@ -689,7 +398,7 @@ static enum lks_status env_health(void *instance, const struct lks_call *call,
 {
 	AUTO(place_files_release) struct place_files files = { 0 };
 	struct env_file *env = instance;
-	enum lks_status status = check_deadline(env, call, err);
+	enum lks_status status = envfile_check_deadline(env, call, err);
 	size_t i;
 
 	if (!status)
@@ -703,7 +412,7 @@ static enum lks_status env_health(void *instance, const struct lks_call *call,
 		if (!status)
 			status = target_check(&target, &is_missing, err);
 		if (!status && is_missing && !(env->flags & TARGET_CREATE))
-			status = missing(env, files.list[i].file, err);
+			status = envfile_missing(env, files.list[i].file, err);
 	}
 	return status;
 }
@@ -758,11 +467,11 @@ static const struct lks_backend backend = {
 	.open = env_open,
 	.close = env_close,
 	.get = env_get,
-	.set = env_set,
-	.remove = env_remove,
+	.set = envfile_set,
+	.remove = envfile_remove,
 	.list = env_list,
 	.get_many = env_get_many,
-	.set_many = env_set_many,
+	.set_many = envfile_set_many,
 	.accepts = env_accepts,
 	.health = env_health,
 };

@@ -336,50 +336,6 @@ static enum grammar_result parse_line(struct parser *parser)
 	return GRAMMAR_OK;
 }
 
-/* Length of the well-formed UTF-8 sequence at `at`, or 0. */
-static size_t utf8_len(const unsigned char *text, size_t len, size_t at)
-{
-	static const struct {
-		unsigned char mask, lead;
-		uint32_t least;
-	} kinds[] = { { 0x80, 0x00, 0 },
-		      { 0xe0, 0xc0, 0x80 },
-		      { 0xf0, 0xe0, 0x800 },
-		      { 0xf8, 0xf0, 0x10000 } };
-	size_t extra;
-
-	for (extra = 0; extra < 4; extra++) {
-		uint32_t code = text[at] & (unsigned char)~kinds[extra].mask;
-		size_t i;
-
-		if ((text[at] & kinds[extra].mask) != kinds[extra].lead)
-			continue;
-		for (i = 1; i <= extra; i++) {
-			if (at + i >= len || (text[at + i] & 0xc0) != 0x80)
-				return 0;
-			code = code << 6 | (text[at + i] & 0x3f);
-		}
-		if (code < kinds[extra].least || code > 0x10ffff ||
-		    (code >= 0xd800 && code <= 0xdfff))
-			return 0;
-		return extra + 1;
-	}
-	return 0;
-}
-
-bool grammar_is_text(const unsigned char *text, size_t len)
-{
-	size_t at;
-	size_t step;
-
-	for (at = 0; at < len; at += step) {
-		step = utf8_len(text, len, at);
-		if (!step || !text[at])
-			return false;
-	}
-	return true;
-}
-
 static enum grammar_result check_bytes(struct parser *parser)
 {
 	size_t at;
@@ -388,7 +344,8 @@ static enum grammar_result check_bytes(struct parser *parser)
 	if (parser->len > GRAMMAR_FILE_MAX)
 		return bad_at(parser, 0, "the file is larger than 1 MiB");
 	for (at = 0; at < parser->len; at += step) {
-		step = parser->text[at] < 0x80 ? 1 : utf8_len(parser->text, parser->len, at);
+		step = parser->text[at] < 0x80 ? 1
+					       : grammar_utf8_len(parser->text, parser->len, at);
 		if (parser->text[at] == '\0')
 			return bad_at(parser, at, "a NUL byte: this is not a text file");
 		if (step)
@@ -524,73 +481,4 @@ void grammar_decode(const struct grammar *grammar, const struct entries *entries
 
 	if (entry->value_end > entry->value_start)
 		grammar->dialect->scan(&scan);
-}
-
-const char *grammar_key_problem(const struct grammar *grammar, const char *key)
-{
-	size_t i;
-
-	if (!*key)
-		return "it is empty";
-	if (strlen(key) > GRAMMAR_KEY_MAX)
-		return "it is longer than 255 bytes";
-	if (!is_alpha((unsigned char)key[0]))
-		return "a key begins with a letter or _";
-	for (i = 1; key[i]; i++) {
-		unsigned char c = (unsigned char)key[i];
-
-		if (is_alpha(c) || is_digit(c))
-			continue;
-		if (c != '.' && c != '-')
-			return "a key holds letters, digits and _ only";
-		if (!grammar->dotted)
-			return "a key holds letters, digits and _ only (. and - with "
-			       "allow_dotted_keys = true)";
-	}
-	return NULL;
-}
-
-bool grammar_key_denied(const char *key)
-{
-	static const char *const prefixes[] = { "LD_", "DYLD_", "GLIBC_TUNABLES", "BASH_FUNC_" };
-	static const char *const names[] = {
-		"PATH",
-		"IFS",
-		"ENV",
-		"BASH_ENV",
-		"SHELLOPTS",
-		"BASHOPTS",
-		"PS4",
-		"PROMPT_COMMAND",
-		"GCONV_PATH",
-		"LOCPATH",
-		"NODE_OPTIONS",
-		"PYTHONSTARTUP",
-		"PYTHONHOME",
-		"PYTHONPATH",
-		"PERL5OPT",
-		"PERL5LIB",
-		"PERL5DB",
-		"RUBYOPT",
-		"RUBYLIB",
-		"JAVA_TOOL_OPTIONS",
-		"_JAVA_OPTIONS",
-		"OPENSSL_CONF",
-		"OPENSSL_MODULES",
-		"OPENSSL_ENGINES",
-		"SSLKEYLOGFILE",
-		"GIT_SSH_COMMAND",
-		"HOSTALIASES",
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		if (strncmp(key, prefixes[i], strlen(prefixes[i])) == 0)
-			return true;
-	}
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(key, names[i]) == 0)
-			return true;
-	}
-	return false;
 }

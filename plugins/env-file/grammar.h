@@ -80,6 +80,9 @@ bool entry_is(const struct entries *entries, const struct entry *entry, const ch
 void grammar_decode(const struct grammar *grammar, const struct entries *entries,
 		    const struct entry *entry, unsigned char *out);
 
+/* Length of the well-formed UTF-8 sequence at `at`, or 0. */
+size_t grammar_utf8_len(const unsigned char *text, size_t len, size_t at);
+
 /* Valid UTF-8 without NUL: what an env file can hold at all. */
 bool grammar_is_text(const unsigned char *text, size_t len);
 

@@ -208,6 +208,8 @@ static enum lks_status copy_xattrs(const struct target *target, int from, int to
 	for (at = 0; at < len; at += strlen(names + at) + 1) {
 		if (xattr_is_kernels(names + at) || xattr_copy(from, to, names + at) == 0)
 			continue;
+		if (errno == ENOMEM || errno == ENOSPC || errno == EDQUOT)
+			return target_errno(target, errno, "keeping its extended attributes", err);
 		return target->host->fail(target->host, err, LKS_DENIED,
 					  "%s: its extended attribute %s cannot be kept: %m",
 					  target->path, names + at);

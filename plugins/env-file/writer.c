@@ -182,6 +182,27 @@ static size_t after_bom(const struct bytes *text, size_t at)
 	return at == 0 && text->len >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0 ? 3 : at;
 }
 
+/* systemd before 254 takes the line behind a comment that ends in a backslash
+   for a part of the comment. */
+static bool below_open_comment(const struct grammar *grammar, const struct bytes *text, size_t at)
+{
+	size_t end = at;
+	size_t start;
+
+	if (!(grammar->dialect->flags & LINE_SEMICOLON))
+		return false;
+	if (end > 0 && text->data[end - 1] == '\n')
+		end--;
+	if (end > 0 && text->data[end - 1] == '\r')
+		end--;
+	for (start = end; start > 0 && text->data[start - 1] != '\n'; start--)
+		;
+	while (start < end && is_blank(text->data[start]))
+		start++;
+	return end > start && text->data[end - 1] == '\\' &&
+	       (text->data[start] == '#' || text->data[start] == ';');
+}
+
 static enum lks_status insert_line(const struct lks_host *host, const struct edit *edit,
 				   const struct bytes *encoded, size_t at, struct bytes *text,
 				   struct lks_error *err)
@@ -329,12 +350,13 @@ static enum lks_status apply_remove(const struct lks_host *host, const struct gr
 }
 
 static enum lks_status apply_set(const struct lks_host *host, const struct grammar *grammar,
-				 const struct entries *entries, const struct edit *edit,
-				 struct bytes *text, struct lks_error *err)
+				 const char *name, const struct entries *entries,
+				 const struct edit *edit, struct bytes *text, struct lks_error *err)
 {
 	AUTO(bytes_release) struct bytes encoded = { 0 };
 	const struct entry *entry = entries_find(entries, edit->key);
 	enum lks_status status;
+	size_t at;
 	bool same;
 
 	if (entry) {
@@ -347,7 +369,13 @@ static enum lks_status apply_set(const struct lks_host *host, const struct gramm
 		return status;
 	if (entry)
 		return replace_value(host, entry, &encoded, text, err);
-	return insert_line(host, edit, &encoded, place_of_new(entries, edit->key), text, err);
+	at = place_of_new(entries, edit->key);
+	if (below_open_comment(grammar, text, at))
+		return host->fail(host, err, LKS_UNSUPPORTED,
+				  "%s: %s would stand below a comment that ends in a backslash, "
+				  "which older versions of systemd read as one line",
+				  name, edit->key);
+	return insert_line(host, edit, &encoded, at, text, err);
 }
 
 enum lks_status writer_apply(const struct lks_host *host, const struct grammar *grammar,
@@ -364,7 +392,7 @@ enum lks_status writer_apply(const struct lks_host *host, const struct grammar *
 	if (status)
 		return status;
 	bytes_add(&made, text->data, text->len);
-	status = edit->value ? apply_set(host, grammar, &before, edit, &made, err)
+	status = edit->value ? apply_set(host, grammar, name, &before, edit, &made, err)
 			     : apply_remove(host, grammar, name, edit, &made, err);
 	if (status)
 		return status;

@@ -4,4 +4,5 @@ include %D%/config/local.mk
 include %D%/guard/local.mk
 include %D%/telemetry/local.mk
 include %D%/base/local.mk
+include %D%/base/trust.mk
 include %D%/plugin/local.mk

@@ -95,10 +95,14 @@ static void escape_controls(char *text)
 	}
 }
 
-__attribute__((format(printf, 4, 5))) static enum lks_status host_fail(const struct lks_host *host,
-								       struct lks_error *err,
-								       enum lks_status status,
-								       const char *format, ...)
+static enum lks_status host_fail(const struct lks_host *host, struct lks_error *err,
+				 enum lks_status status, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+static void host_log(const struct lks_host *host, enum lks_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static enum lks_status host_fail(const struct lks_host *host, struct lks_error *err,
+				 enum lks_status status, const char *format, ...)
 {
 	va_list list;
 
@@ -130,8 +134,7 @@ static void host_retry_after(const struct lks_host *host, struct lks_error *err,
 		err->retry_after_ms = wait_ms;
 }
 
-__attribute__((format(printf, 3, 4))) static void
-host_log(const struct lks_host *host, enum lks_level level, const char *format, ...)
+static void host_log(const struct lks_host *host, enum lks_level level, const char *format, ...)
 {
 	static const char *const names[] = { "error", "warn", "info", "debug" };
 	struct fake_host *fake = fake_of(host);
@@ -328,10 +331,15 @@ static enum lks_status host_buffer_new(const struct lks_host *host, size_t capac
 
 	if (fake->fail_buffer && --fake->fail_buffer == 0)
 		return host_fail(host, err, LKS_NO_MEMORY, "no secret memory left");
-	buffer = must(calloc(1, sizeof(*buffer)));
+	buffer = calloc(1, sizeof(*buffer));
+	if (buffer)
+		buffer->data = calloc(1, capacity + 1 + CANARY_LEN);
+	if (!buffer || !buffer->data) {
+		free(buffer);
+		return host_fail(host, err, LKS_NO_MEMORY, "no secret memory left");
+	}
 	buffer->fake = fake;
 	buffer->capacity = capacity;
-	buffer->data = must(calloc(1, capacity + 1 + CANARY_LEN));
 	memset(buffer->data + capacity + 1, CANARY, CANARY_LEN);
 	fake->buffers++;
 	*ret_buffer = buffer;
@@ -386,27 +394,41 @@ static int pair_order(const void *a, const void *b)
 	return strcmp(((const struct pair *)a)->name, ((const struct pair *)b)->name);
 }
 
-static void pair_put(struct pair **pairs, size_t *count, const char *name, const void *data,
+/* False without memory: nothing was changed then. */
+static bool pair_put(struct pair **pairs, size_t *count, const char *name, const void *data,
 		     size_t len)
 {
 	struct pair *pair = NULL;
+	char *copy;
 	size_t i;
 
 	for (i = 0; i < *count && !pair; i++) {
 		if (strcmp((*pairs)[i].name, name) == 0)
 			pair = &(*pairs)[i];
 	}
+	copy = calloc(1, len + 1);
+	if (!copy)
+		return false;
+	if (len)
+		memcpy(copy, data, len);
 	if (!pair) {
-		*pairs = must(realloc(*pairs, (*count + 1) * sizeof(**pairs)));
-		pair = &(*pairs)[(*count)++];
-		pair->name = must(strdup(name));
+		struct pair *grown = reallocarray(*pairs, *count + 1, sizeof(*grown));
+		char *copied = strdup(name);
+
+		*pairs = grown ? grown : *pairs;
+		if (!grown || !copied) {
+			free(copied);
+			free(copy);
+			return false;
+		}
+		pair = &grown[(*count)++];
+		pair->name = copied;
 	} else {
 		free(pair->data);
 	}
-	pair->data = must(calloc(1, len + 1));
-	if (len)
-		memcpy(pair->data, data, len);
+	pair->data = copy;
 	pair->len = len;
+	return true;
 }
 
 static void pairs_free(struct pair *pairs, size_t count)
@@ -426,7 +448,9 @@ static enum lks_status host_record_put(const struct lks_host *host, struct lks_r
 {
 	if (!*field || strlen(field) > LKS_FIELD_MAX || len > LKS_VALUE_MAX)
 		return host_fail(host, err, LKS_FAILED, "not a field");
-	fake_record_put(record, field, data, len);
+	if (!pair_put(&record->fields, &record->count, field, data, len))
+		return host_fail(host, err, LKS_NO_MEMORY, "out of memory");
+	qsort(record->fields, record->count, sizeof(*record->fields), pair_order);
 	return LKS_OK;
 }
 
@@ -481,9 +505,8 @@ static enum lks_status host_record_set_note(const struct lks_host *host, struct 
 					    const char *name, const char *text,
 					    struct lks_error *err)
 {
-	(void)host;
-	(void)err;
-	pair_put(&record->notes, &record->note_count, name, text, strlen(text));
+	if (!pair_put(&record->notes, &record->note_count, name, text, strlen(text)))
+		return host_fail(host, err, LKS_NO_MEMORY, "out of memory");
 	return LKS_OK;
 }
 
@@ -503,10 +526,18 @@ static const char *host_record_note(const struct lks_record *record, const char 
 static enum lks_status host_list_add(const struct lks_host *host, struct lks_list *list,
 				     const char *path, struct lks_error *err)
 {
+	char **paths;
+
 	if (list->count >= LKS_PAGE_MAX || !*path || strlen(path) > LKS_PATH_MAX)
 		return host_fail(host, err, LKS_FAILED, "not an entry of a page");
-	list->paths = must(realloc(list->paths, (list->count + 1) * sizeof(*list->paths)));
-	list->paths[list->count++] = must(strdup(path));
+	paths = reallocarray(list->paths, list->count + 1, sizeof(*paths));
+	if (!paths)
+		return host_fail(host, err, LKS_NO_MEMORY, "out of memory");
+	list->paths = paths;
+	list->paths[list->count] = strdup(path);
+	if (!list->paths[list->count])
+		return host_fail(host, err, LKS_NO_MEMORY, "out of memory");
+	list->count++;
 	return LKS_OK;
 }
 
@@ -525,8 +556,8 @@ static enum lks_status host_list_next(const struct lks_host *host, struct lks_li
 	if (strlen(cursor) > LKS_CURSOR_MAX)
 		return host_fail(host, err, LKS_FAILED, "not a cursor");
 	free(list->cursor);
-	list->cursor = must(strdup(cursor));
-	return LKS_OK;
+	list->cursor = strdup(cursor);
+	return list->cursor ? LKS_OK : host_fail(host, err, LKS_NO_MEMORY, "out of memory");
 }
 
 static void host_answer_set(const struct lks_host *host, struct lks_answer *answer,
@@ -761,7 +792,8 @@ const char *fake_record_version(const struct lks_record *record)
 
 void fake_record_put(struct lks_record *record, const char *field, const void *data, size_t len)
 {
-	pair_put(&record->fields, &record->count, field, data, len);
+	if (!pair_put(&record->fields, &record->count, field, data, len))
+		abort();
 	qsort(record->fields, record->count, sizeof(*record->fields), pair_order);
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 config_tests = \
 	tests/core/config/test_config \
+	tests/core/config/test_memory \
 	tests/core/config/test_rotation_json \
 	tests/core/config/test_setting \
 	tests/core/config/test_window
@@ -10,6 +11,10 @@ TESTS += $(config_tests)
 tests_core_config_test_config_SOURCES = %D%/test_config.c %D%/collect.c %D%/collect.h
 tests_core_config_test_config_CPPFLAGS = $(test_cppflags)
 tests_core_config_test_config_LDADD = $(test_ldadd)
+tests_core_config_test_memory_SOURCES = %D%/test_memory.c
+tests_core_config_test_memory_CPPFLAGS = $(test_cppflags)
+tests_core_config_test_memory_LDFLAGS = $(alloc_ldflags)
+tests_core_config_test_memory_LDADD = $(test_ldadd)
 tests_core_config_test_rotation_json_SOURCES = \
 	%D%/test_rotation_json.c %D%/collect.c %D%/collect.h
 tests_core_config_test_rotation_json_CPPFLAGS = $(test_cppflags)

@@ -480,6 +480,8 @@ static void test_copies_say_what_they_copy(void **state)
 		{ "{}", "found no field's name" },
 		{ "{va lue}", "found no field's name" },
 		{ "{value:upper}", "filter" },
+		{ "{value:url:}", "filter" },
+		{ "{value:url:nope}", "filter" },
 		{ "{{value}}", "found no {field}" },
 	};
 	char text[1024];
@@ -498,9 +500,10 @@ static void test_copies_say_what_they_copy(void **state)
 	assert_one_error(ROTATION("secret = [ \"app:A\", \"app:B\" ]; verify = \"ping\";\n"
 				  "copies = ( { to = \"web:B\"; } );"),
 			 4, "copies' of several secrets");
-	assert_good(ROTATION("secret = [ \"app:A#u\", \"app:A#p\" ]; verify = \"ping\";\n"
-			     "copies = ( { to = \"web:B\"; template = "
-			     "\"x://{u:url}:{p:shell}@{{h}}{u:json}{u:base64}{u:hex}\"; } );"));
+	assert_good(
+		ROTATION("secret = [ \"app:A#u\", \"app:A#p\" ]; verify = \"ping\";\n"
+			 "copies = ( { to = \"web:B\"; template = "
+			 "\"x://{u:url}:{p:shell}@{{h}}{u:json}{u:json:base64}{u:hex}\"; } );"));
 	assert_good(
 		ROTATION("secret = [ \"app:A\", \"app:B\" ]; verify = \"ping\"; shared = true;\n"
 			 "copies = ( { to = \"web:B\"; } );"));

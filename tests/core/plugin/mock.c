@@ -28,7 +28,7 @@ static void build(struct temp *folder, const char *name, const char *source, con
 		  const char *flags)
 {
 	AUTO(run_release) struct run run = RUN_INIT;
-	char line[4096], define_name[128], define_symbol[128], output[600], input[600];
+	char line[2048], more[2048], define_name[128], define_symbol[128], output[600], input[600];
 	const char *words[WORDS_MAX];
 	const char *sources = getenv("top_srcdir");
 	size_t count;
@@ -41,12 +41,14 @@ static void build(struct temp *folder, const char *name, const char *source, con
 	snprintf(output, sizeof(output), "%s/%s.so", folder->path, name);
 	snprintf(input, sizeof(input), "%s/tests/plugins/mock/%s", sources ? sources : ".", source);
 	snprintf(line, sizeof(line),
-		 TEST_CC " -std=gnu11 -fPIC -fvisibility=hidden -I%s/include "
-			 "%s %s",
-		 sources ? sources : ".", base, flags ? flags : "");
+		 TEST_CC " -std=gnu11 -fPIC -fvisibility=hidden -I%s/include %s",
+		 sources ? sources : ".", base);
+	snprintf(more, sizeof(more), "%s", flags ? flags : "");
 	count = split(line, words, 0);
 	words[count++] = define_name;
 	words[count++] = define_symbol;
+	/* Last, so that they can undo what is before them. */
+	count = split(more, words, count);
 	words[count++] = "-o";
 	words[count++] = output;
 	words[count++] = input;

@@ -303,7 +303,8 @@ static void test_n29_the_descriptor_must_be_in_the_plugin_itself(void **state)
 	(void)state;
 	assert_build_refused("-DMOCK_NO_DESCRIPTOR", "does not export lks_plugin_simple");
 	assert_build_refused("-DMOCK_NO_DESCRIPTOR -nostdlib", "does not export");
-	mock_build(&temp, "libother", "simple.c", "-UMOCK -DMOCK=inner -Wl,-soname,libother.so");
+	mock_build(&temp, "libother", "simple.c",
+		   "-UMOCK -DMOCK=inner -UMOCK_NAME -DMOCK_NAME=\"inner\" -Wl,-soname,libother.so");
 	snprintf(flags, sizeof(flags),
 		 "-DMOCK_NO_DESCRIPTOR -L%s -Wl,--no-as-needed -l:libother.so", temp.path);
 	mock_build(&temp, "inner", "simple.c", flags);

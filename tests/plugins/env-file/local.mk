@@ -6,7 +6,7 @@ libenv_file_test_la_SOURCES = $(env_file_sources) %D%/env_test.c %D%/env_test.h
 libenv_file_test_la_CPPFLAGS = $(env_file_cppflags)
 env_file_ldadd = libenv-file-test.la $(test_ldadd)
 
-env_file_tests = %D%/test_env_file %D%/test_grammar %D%/test_oracle %D%/test_race \
+env_file_tests = %D%/test_env_file %D%/test_grammar %D%/test_memory %D%/test_oracle %D%/test_race \
 	%D%/test_target %D%/test_writer
 check_PROGRAMS += $(env_file_tests)
 TESTS += $(env_file_tests)
@@ -25,3 +25,6 @@ TESTS += $(env_file_tests)
 %C%_test_oracle_LDADD = $(env_file_ldadd)
 %C%_test_race_CPPFLAGS = $(env_file_cppflags)
 %C%_test_race_LDADD = $(env_file_ldadd)
+%C%_test_memory_CPPFLAGS = $(env_file_cppflags)
+%C%_test_memory_LDADD = $(env_file_ldadd)
+%C%_test_memory_LDFLAGS = $(alloc_ldflags) -Wl,--wrap=reallocarray

@@ -74,8 +74,8 @@ static void test_n51_a_label_that_came_and_went_leaves_every_byte(void **state)
 		"B=2\n\n\n",
 		"B=2\r\n# end",
 		"",
-		"\xef\xbb\xbf"
-		"A=1",
+		("\xef\xbb\xbf"
+		 "A=1"),
 		"\xef\xbb\xbf",
 		"export A=1",
 	};
@@ -246,6 +246,17 @@ static void test_a_change_that_would_not_read_back_is_not_made(void **state)
 	env_assert_file(&env, "A=1\r\nB=2\r\n");
 }
 
+static void test_no_key_is_put_below_a_comment_that_systemd_may_continue(void **state)
+{
+	AUTO(env_end) struct env env = env_begin_with("A=1\n# note \\\n", "dialect", "systemd");
+
+	(void)state;
+	assert_int_equal(env_set(&env, "B", "2"), LKS_UNSUPPORTED);
+	assert_contains(fake_error_text(env.err), "backslash");
+	assert_env_ok(&env, env_set(&env, "A__PENDING", "2"));
+	env_assert_file(&env, "A__PENDING=2\nA=1\n# note \\\n");
+}
+
 static void test_a_message_never_quotes_a_value(void **state)
 {
 	AUTO(env_end) struct env env = env_begin("A=1\n-----BEGIN hunter2\n");
@@ -393,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_a_dialect_writes_what_strict_cannot),
 		cmocka_unit_test(test_what_a_dialect_cannot_hold_is_refused_with_its_name),
 		cmocka_unit_test(test_a_change_that_would_not_read_back_is_not_made),
+		cmocka_unit_test(test_no_key_is_put_below_a_comment_that_systemd_may_continue),
 		cmocka_unit_test(test_a_message_never_quotes_a_value),
 		cmocka_unit_test(test_n51_random_edits_of_random_files_move_no_other_byte),
 	};
