@@ -6,8 +6,10 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/text.h"
 #include "base/trust.h"
 #include "cli/commands.h"
+#include "plugin/registry.h"
 
 enum finding { FINDING_OK = 0, FINDING_WARN, FINDING_FAIL };
 static const char *const finding_names[] = { "ok", "warn", "fail" };

@@ -11,9 +11,11 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "base/trust.h"
 #include "cli/commands.h"
 #include "cli/presets.h"
+#include "plugin/registry.h"
 
 #define FILES_MAX 64
 #define ENV_SIZE_MAX ((size_t)4 << 20)

@@ -9,7 +9,7 @@
 #include "cli/replace.h"
 #include "cli/secrets.h"
 
-#define TEMPLATE_SIZE_MAX ((size_t)16 << 20)
+#define TEMPLATE_SIZE_MAX ((size_t)2 << 20)
 
 /* "{{ REF | filter | filter }}" from `start` up to `end` in the text. */
 struct place {

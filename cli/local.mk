@@ -6,8 +6,10 @@ libcli_la_SOURCES = \
 	%D%/commands.c %D%/commands.h \
 	%D%/engine.c \
 	%D%/help.c \
+	%D%/operate.c \
 	%D%/options.c \
 	%D%/output.c \
+	%D%/progress.c \
 	%D%/versions.c
 libcli_la_LIBADD = libcore.la
 

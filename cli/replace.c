@@ -98,7 +98,7 @@ enum lks_status replace_file(const char *path, const struct lks_buffer *content,
 	AUTO(replacement_release) struct replacement replacement = { -1, -1, "" };
 	unsigned char bytes[8];
 	char hex[17], name[sizeof(replacement.name)];
-	const char *base;
+	const char *base = NULL;
 	enum lks_status status = open_folder(&replacement, path, &base, err);
 
 	if (!status)

@@ -20,3 +20,5 @@ EXTRA_DIST += %D%/schema/plugins-info.json
 EXTRA_DIST += %D%/schema/plugins-list.json
 EXTRA_DIST += %D%/schema/verify.json
 EXTRA_DIST += %D%/schema/version.json
+EXTRA_DIST += %D%/schema/doctor.json
+EXTRA_DIST += %D%/schema/init.json
