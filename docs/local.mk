@@ -35,3 +35,5 @@ EXTRA_DIST += \
 	%D%/adr/0003-plan-and-executor.md
 EXTRA_DIST += %D%/schema/delete.json
 EXTRA_DIST += %D%/schema/set.json
+EXTRA_DIST += %D%/schema/doctor.json
+EXTRA_DIST += %D%/schema/init.json
