@@ -73,7 +73,6 @@ static enum lks_status prepare(void *context, const struct plan *plan, struct va
 	const struct change *change = context;
 	enum lks_status status = copy_old(change, values, &record, err);
 
-	(void)plan;
 	if (status)
 		return status;
 	if (change->deletes_record)
@@ -85,10 +84,14 @@ static enum lks_status prepare(void *context, const struct plan *plan, struct va
 	if (status)
 		return status;
 	record->version[0] = '\0';
+	/* Refused now, nothing has begun. */
+	status = store_accepts(change->stores, &plan->steps[0].targets[0].reference, record, err);
+	if (status)
+		return status;
 	return values_put(values, "new", TAKE(record), err);
 }
 
-int change_run(struct cli *cli, const char *kind, const struct change *change)
+int change_run(struct cli *cli, const char *kind, struct change *change)
 {
 	AUTO(plan_freep) struct plan *plan = NULL;
 	char record[REFERENCE_MAX * 2];
@@ -98,12 +101,14 @@ int change_run(struct cli *cli, const char *kind, const struct change *change)
 	int code;
 
 	reference_print_record(&change->reference, record, sizeof(record));
+	change->stores = cli->stores;
 	if (cli_executor(cli, &executor, &err) || plan_new(kind, record, &plan, &err) ||
 	    fill_plan(plan, change, record, &err) ||
-	    executor_run(&executor, plan, NULL, true, prepare, (void *)(uintptr_t)change, &outcome,
-			 &err))
+	    executor_run(&executor, plan, NULL, true, prepare, change, &outcome, &err))
 		return cli_fail(cli, &err);
-	code = cli_outcome(cli, kind, &outcome);
+	/* One step that went well is no news. */
+	code = outcome.exit_code || cli->json || cli->verbose ? cli_outcome(cli, kind, &outcome)
+							      : 0;
 	outcome_release(&outcome);
 	return code;
 }

@@ -114,16 +114,52 @@ static void check_group(struct cli *cli, const char *section, const char *plugin
 			const struct setting *group, const char *from, struct edges *edges,
 			struct report *report)
 {
-	const struct descriptor *descriptor =
-		describe(cli, plugin, group, !strcmp(section, "stores"), report);
+	const struct descriptor *descriptor;
 	const char *const *keys;
 	size_t key_count;
 
+	/* Missing: that was said already. */
+	if (!plugin || !group)
+		return;
+	descriptor = describe(cli, plugin, group, !strcmp(section, "stores"), report);
 	if (!descriptor)
 		return;
 	keys = config_engine_keys(section, &key_count);
 	schema_check(descriptor, group, keys, key_count, is_reference, report);
 	check_secrets(cli->config, descriptor, group, from, edges, report);
+}
+
+/* No rotation may make or change another's side records. */
+static void check_name(struct cli *cli, const struct config_rotation *rotation, const char *text,
+		       struct report *report)
+{
+	const struct descriptor *descriptor;
+	const struct config_store *store;
+	struct reference reference;
+
+	if (!text || reference_parse(text, &reference, NULL))
+		return;
+	store = config_store(cli->config, reference.store);
+	if (!store || !store->plugin ||
+	    registry_describe(cli->registry, store->plugin, &descriptor, NULL))
+		return;
+	if (side_is_reserved(descriptor, reference.path))
+		report_error(report, rotation->where,
+			     "%s: a name with this ending is reserved for another value of a "
+			     "secret",
+			     text);
+}
+
+static void check_rotations(struct cli *cli, struct report *report)
+{
+	for (size_t i = 0; i < cli->config->rotation_count; i++) {
+		const struct config_rotation *rotation = &cli->config->rotations[i];
+
+		for (size_t j = 0; j < rotation->secrets.count; j++)
+			check_name(cli, rotation, rotation->secrets.items[j], report);
+		for (size_t j = 0; j < rotation->copy_count; j++)
+			check_name(cli, rotation, rotation->copies[j].to, report);
+	}
 }
 
 #define EDGES_MAX 65536
@@ -192,8 +228,8 @@ static int check_config(struct cli *cli)
 	struct lks_error err;
 	enum lks_status status;
 
-	status = config_load(cli->config_path, cli->config_environment, cli->environment_name,
-			     &report, &cli->config, &err);
+	status = config_inspect(cli->config_path, cli->config_environment, cli->environment_name,
+				&report, &cli->config, &err);
 	if (status && !report.errors) {
 		error_exit(&err, EXIT_USAGE);
 		return cli_fail(cli, &err);
@@ -202,6 +238,7 @@ static int check_config(struct cli *cli)
 		if (cli_open_registry(cli, &err))
 			return cli_fail(cli, &err);
 		check_plugins(cli, &report);
+		check_rotations(cli, &report);
 	}
 	return print_findings(cli, &findings, &report);
 }

@@ -13,6 +13,10 @@
 		NULL, NULL, NULL, 0, false                                                         \
 	}
 
+static const struct cli_option change_options[] = {
+	{ "if-version", "V", "only if this version is the current one", 0, false }, OPTIONS_END
+};
+
 static const struct cli_option check_options[] = {
 	{ "as", "SUBJECT", "ask what policy says about SUBJECT", 0, false }, OPTIONS_END
 };
@@ -61,6 +65,19 @@ static const char get_details[] =
 	"\n"
 	"With --json the value is the member \"value\", or \"value_base64\" if it is not UTF-8; "
 	"\"version\" is what set --if-version takes.";
+
+static const char set_details[] =
+	"Reads the value from standard input, or from FILE with @FILE, and writes it: as one "
+	"operation, audited, read back, undone if that fails. Every byte counts, a last newline "
+	"too: use printf, not echo. Only what is typed on a terminal loses its last newline.\n"
+	"\n"
+	"  printf %s \"$NEW\" | lockstep set app:API_KEY\n"
+	"\n"
+	"A value as an argument is refused: every user of a machine can see arguments. With "
+	"--if-version '' nothing may be there yet.";
+
+static const char delete_details[] =
+	"Deletes the record that REF names, or with #FIELD that field of it.";
 
 static const char list_details[] =
 	"Prints the references in a store that begin with PREFIX and that policy lets you list, "
@@ -166,6 +183,22 @@ const struct command commands[] = {
 	  .summary = "print a secret's value",
 	  .details = get_details,
 	  .run = cmd_get,
+	  .min_arguments = 1,
+	  .max_arguments = 1 },
+	{ .name = "set",
+	  .arguments = "REF [@FILE]",
+	  .summary = "write a value, from standard input or a file",
+	  .details = set_details,
+	  .options = change_options,
+	  .run = cmd_set,
+	  .min_arguments = 1,
+	  .max_arguments = 2 },
+	{ .name = "delete",
+	  .arguments = "REF",
+	  .summary = "delete a secret",
+	  .details = delete_details,
+	  .options = change_options,
+	  .run = cmd_delete,
 	  .min_arguments = 1,
 	  .max_arguments = 1 },
 	{ .name = "list",

@@ -24,8 +24,6 @@ int cmd_version(struct cli *cli, int argc, char **argv);
 
 /* Help about one command, or about all with NULL. Returns the exit code. */
 int help_print(struct cli *cli, const struct command *command);
-/* `history REF`: the versions that the store keeps. */
-int history_of_reference(struct cli *cli, const char *text);
 /* Operations' events become lines on stderr. */
 void progress_init(struct cli *cli);
 

@@ -98,6 +98,7 @@ struct access cli_access(const struct cli *cli, enum action action)
 void cli_close(struct cli *cli)
 {
 	stores_free(TAKE(cli->stores));
+	state_close(TAKE(cli->state));
 	audit_close(TAKE(cli->audit));
 	registry_free(TAKE(cli->registry));
 	subject_release(&cli->subject);

@@ -2,15 +2,15 @@
 # The command line as a library, so that tests can link what they need of it.
 noinst_LTLIBRARIES += libcli.la
 libcli_la_SOURCES = \
+	%D%/change.c %D%/change.h \
 	%D%/cli.c %D%/cli.h \
 	%D%/commands.c %D%/commands.h \
 	%D%/engine.c \
 	%D%/help.c \
-	%D%/operate.c \
 	%D%/options.c \
+	%D%/operate.c \
 	%D%/output.c \
-	%D%/progress.c \
-	%D%/versions.c
+	%D%/progress.c
 libcli_la_LIBADD = libcore.la
 
 # Programs that we run for the caller.
@@ -25,12 +25,14 @@ libcli_la_SOURCES += \
 # One line a command.
 libcli_la_SOURCES += %D%/cmd_audit.c
 libcli_la_SOURCES += %D%/cmd_check.c
-libcli_la_SOURCES += %D%/cmd_exec.c
+libcli_la_SOURCES += %D%/cmd_delete.c
 libcli_la_SOURCES += %D%/cmd_get.c
 libcli_la_SOURCES += %D%/cmd_list.c
 libcli_la_SOURCES += %D%/cmd_plugins.c
-libcli_la_SOURCES += %D%/cmd_redact.c
+libcli_la_SOURCES += %D%/cmd_set.c
 libcli_la_SOURCES += %D%/cmd_verify.c
+libcli_la_SOURCES += %D%/cmd_exec.c
+libcli_la_SOURCES += %D%/cmd_redact.c
 libcli_la_SOURCES += %D%/cmd_render.c
 libcli_la_SOURCES += %D%/cmd_init.c
 libcli_la_SOURCES += %D%/cmd_doctor.c

@@ -59,8 +59,10 @@ static void receive(void *context, const struct event *event)
 {
 	const struct cli *cli = context;
 
+	bool is_one_step = !strcmp(event->kind, "set") || !strcmp(event->kind, "delete");
+
 	/* What an operation came to is said by cli_outcome(). */
-	if (!cli->quiet && !cli->json)
+	if (!cli->quiet && !cli->json && (!is_one_step || cli->verbose))
 		say(event);
 }
 
@@ -88,6 +90,14 @@ static void print_targets(const json_t *report)
 
 	json_array_foreach(json_object_get(report, "targets"), i, target)
 		printf("  %-12s %s\n", json_text(target, "holds"), json_text(target, "reference"));
+}
+
+static void print_wait(const json_t *wait)
+{
+	const char *until = json_text(wait, "until");
+
+	if (json_is_object(wait))
+		printf("  for %s%s%s\n", json_text(wait, "for"), until[0] ? ", until " : "", until);
 }
 
 static const char *ending(const struct outcome *outcome)
@@ -133,8 +143,8 @@ int cli_outcome(struct cli *cli, const char *schema, const struct outcome *outco
 		printf("%s: operation %s\n", ending(outcome), outcome->operation);
 	if (outcome->state == OPERATION_STUCK)
 		print_targets(outcome->report);
-	if (outcome->state == OPERATION_WAITING && json_text(outcome->report, "waiting_for")[0])
-		printf("  for: %s\n", json_text(outcome->report, "waiting_for"));
+	if (outcome->state == OPERATION_WAITING)
+		print_wait(json_object_get(outcome->report, "waiting_for"));
 	if (outcome->exit_code)
 		print_lines(outcome->report, "next", "  try: ");
 	code = cli_flush(cli);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-EXTRA_DIST += docs/config.md
+EXTRA_DIST += docs/config.md docs/plugins.md
 
 # For maintainers: docs/config.md from the table in core/config/schema.c. A test
 # compares the two.
@@ -14,7 +14,6 @@ EXTRA_DIST += %D%/schema/check.json
 EXTRA_DIST += %D%/schema/error.json
 EXTRA_DIST += %D%/schema/get.json
 EXTRA_DIST += %D%/schema/help.json
-EXTRA_DIST += %D%/schema/history-reference.json
 EXTRA_DIST += %D%/schema/list.json
 EXTRA_DIST += %D%/schema/plugins-info.json
 EXTRA_DIST += %D%/schema/plugins-list.json
@@ -22,3 +21,9 @@ EXTRA_DIST += %D%/schema/verify.json
 EXTRA_DIST += %D%/schema/version.json
 EXTRA_DIST += %D%/schema/doctor.json
 EXTRA_DIST += %D%/schema/init.json
+EXTRA_DIST += \
+	%D%/adr/0001-plugin-abi.md \
+	%D%/adr/0002-private-modules.md \
+	%D%/adr/0003-plan-and-executor.md
+EXTRA_DIST += %D%/schema/delete.json
+EXTRA_DIST += %D%/schema/set.json

@@ -197,6 +197,14 @@ struct config {
 enum lks_status config_load(const char *path, const char *environment_path, const char *environment,
 			    struct report *report, struct config **ret_config,
 			    struct lks_error *err) MUST_CHECK;
+/*
+ * The same for those who go on judging: with LKS_INVALID `*ret_config` is what
+ * could be read of a file that has errors (names and texts may be NULL, paths
+ * missing), or NULL if it could not be parsed at all. Not for use.
+ */
+enum lks_status config_inspect(const char *path, const char *environment_path,
+			       const char *environment, struct report *report,
+			       struct config **ret_config, struct lks_error *err) MUST_CHECK;
 /* Judge text in memory, called `name` in messages; paths start at `folder`. */
 enum lks_status config_parse(const void *data, size_t len, const char *name, const char *folder,
 			     struct report *report, struct config **ret_config,

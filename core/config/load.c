@@ -15,6 +15,7 @@ struct first {
 	struct report inner;
 	struct report *outer;
 	struct lks_error *err;
+	bool keeps_broken; /* hand out what could be read beside the errors */
 };
 
 static void first_add(void *context, const struct lks_error *err)
@@ -164,8 +165,11 @@ static enum lks_status build(struct setting_tree *tree, struct first *first,
 		config_check(config, &reader);
 	if (reader.no_memory)
 		return error_no_memory(err, "reading the config");
-	if (first->inner.errors)
+	if (first->inner.errors) {
+		if (first->keeps_broken)
+			*ret_config = TAKE(config);
 		return LKS_INVALID; /* first_add() has filled `err` */
+	}
 	status = set_places(config, err);
 	if (status)
 		return status;
@@ -181,22 +185,25 @@ static void first_setup(struct first *first, struct report *report, struct lks_e
 	first->inner.context = first;
 }
 
-/* An error that ended the reading is one of all errors. */
-static enum lks_status end_with(struct first *first, enum lks_status status,
-				const struct lks_error *end)
+/* An error that ended the reading is one of all errors. A file that cannot be
+   believed is an error of the config, not an answer to what was asked. */
+static enum lks_status end_with(struct first *first, enum lks_status status, struct lks_error *end)
 {
 	if (status == LKS_NOT_FOUND || status == LKS_NO_MEMORY) {
 		if (first->err)
 			*first->err = *end;
 		return status;
 	}
+	if (status == LKS_DENIED)
+		status = end->status = LKS_INVALID;
 	first->inner.errors++;
 	first_add(first, end);
 	return first->inner.errors > 1 ? LKS_INVALID : status;
 }
 
-static enum lks_status load_file(const char *path, const char *environment, struct report *report,
-				 struct config **ret_config, struct lks_error *err)
+static enum lks_status load_file(const char *path, const char *environment, bool keeps_broken,
+				 struct report *report, struct config **ret_config,
+				 struct lks_error *err)
 {
 	AUTO(config_freep) struct config *config = NULL;
 	struct setting_tree *tree = NULL;
@@ -205,12 +212,15 @@ static enum lks_status load_file(const char *path, const char *environment, stru
 	enum lks_status status;
 
 	first_setup(&first, report, err);
+	first.keeps_broken = keeps_broken;
 	status = setting_tree_read(path, &first.inner, &tree, &end);
 	if (status)
 		return end_with(&first, status, &end);
 	status = build(tree, &first, &config, &end);
-	if (status && first.inner.errors)
+	if (status && first.inner.errors) {
+		*ret_config = TAKE(config);
 		return LKS_INVALID;
+	}
 	if (status)
 		return end_with(&first, status, &end);
 	status = set_environment(config, environment, err);
@@ -246,9 +256,8 @@ static bool is_there(const char *path)
 	return lstat(path, &file) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-enum lks_status config_load(const char *path, const char *environment_path, const char *environment,
-			    struct report *report, struct config **ret_config,
-			    struct lks_error *err)
+/* The file that is meant; NULL if there is none. */
+static const char *find_file(const char *path, const char *environment_path, struct lks_error *err)
 {
 	static const char *const places[] = { "./lockstep.conf", SYSTEM_CONFIG };
 
@@ -258,14 +267,29 @@ enum lks_status config_load(const char *path, const char *environment_path, cons
 		if (is_there(places[i]))
 			path = places[i];
 	}
-	if (!path) {
-		error_set(err, LKS_NOT_FOUND,
-			  "there is no config: neither ./lockstep.conf nor " SYSTEM_CONFIG
-			  " is there");
-		error_hint(err, "`lockstep init` writes one; -c FILE names one");
-		return LKS_NOT_FOUND;
-	}
-	return load_file(path, environment, report, ret_config, err);
+	if (path)
+		return path;
+	error_set(err, LKS_NOT_FOUND,
+		  "there is no config: neither ./lockstep.conf nor " SYSTEM_CONFIG " is there");
+	error_hint(err, "`lockstep init` writes one; -c FILE names one");
+	return NULL;
+}
+
+enum lks_status config_load(const char *path, const char *environment_path, const char *environment,
+			    struct report *report, struct config **ret_config,
+			    struct lks_error *err)
+{
+	path = find_file(path, environment_path, err);
+	return path ? load_file(path, environment, false, report, ret_config, err) : LKS_NOT_FOUND;
+}
+
+enum lks_status config_inspect(const char *path, const char *environment_path,
+			       const char *environment, struct report *report,
+			       struct config **ret_config, struct lks_error *err)
+{
+	*ret_config = NULL;
+	path = find_file(path, environment_path, err);
+	return path ? load_file(path, environment, true, report, ret_config, err) : LKS_NOT_FOUND;
 }
 
 enum lks_status config_defaults(const char *environment, struct config **ret_config,

@@ -2,6 +2,8 @@
 core_sources += \
 	%D%/descriptor.c %D%/descriptor.h \
 	%D%/elf.c %D%/elf.h \
+	%D%/elf_parts.h \
+	%D%/elf_read.c \
 	%D%/fence.c %D%/fence.h \
 	%D%/host.c %D%/host.h \
 	%D%/loader.c %D%/loader.h \

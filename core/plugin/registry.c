@@ -26,6 +26,8 @@ struct registry {
 	size_t folder_count;
 	struct config_pin *pins;
 	size_t pin_count;
+	/* Around `known`: stores are opened from several threads. */
+	pthread_mutex_t lock;
 	struct known *known;
 };
 
@@ -75,6 +77,8 @@ enum lks_status registry_new(const struct strings *folders, const struct config_
 {
 	AUTO(registry_freep) struct registry *registry = calloc(1, sizeof(*registry));
 
+	if (registry)
+		pthread_mutex_init(&registry->lock, NULL);
 	if (!registry || copy_folders(registry, folders) || copy_pins(registry, pins, pin_count))
 		return error_no_memory(err, "set up the plugin folders");
 	*ret_registry = TAKE(registry);
@@ -100,6 +104,7 @@ void registry_free(struct registry *registry)
 	}
 	free(registry->folders);
 	free(registry->pins);
+	pthread_mutex_destroy(&registry->lock);
 	free(registry);
 }
 
@@ -194,14 +199,21 @@ enum lks_status registry_open(struct registry *registry, const char *name,
 	return status ? status : loader_open(file, name, ret_plugin, err);
 }
 
+static void unlock_registry(pthread_mutex_t **lock)
+{
+	pthread_mutex_unlock(*lock);
+}
+
 enum lks_status registry_describe(struct registry *registry, const char *name,
 				  const struct descriptor **ret_descriptor, struct lks_error *err)
 {
+	AUTO(unlock_registry) pthread_mutex_t *lock = &registry->lock;
 	AUTO(loader_file_freep) struct loader_file *file = NULL;
 	AUTO(descriptor_freep) struct descriptor *descriptor = NULL;
 	struct known *known;
 	enum lks_status status;
 
+	pthread_mutex_lock(lock);
 	for (known = registry->known; known; known = known->next)
 		if (strcmp(known->name, name) == 0) {
 			*ret_descriptor = known->descriptor;

@@ -227,15 +227,7 @@ static enum lks_status audit(const struct job *job, enum audit_phase phase, enum
 			entry->version = record->version;
 	}
 	status = audit_write_many(job->stores->audit, job->entries, job->count, &lost);
-	if (!status)
-		return LKS_OK;
-	if (job->access->audit_missing) {
-		*job->access->audit_missing = true;
-		return LKS_OK;
-	}
-	if (err)
-		*err = lost;
-	return status;
+	return audit_lost(job->access, status, &lost, err);
 }
 
 static enum lks_status run(struct job *job, struct lks_error *err)

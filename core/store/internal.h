@@ -63,6 +63,9 @@ void place_entry(const struct access *access, const struct place *place, enum au
 enum lks_status place_audit_read(struct stores *stores, const struct access *access,
 				 const struct place *place, enum lks_status outcome,
 				 const char *version, struct lks_error *err) MUST_CHECK;
+/* What a failed audit_write() means to this access: closed, or noted. */
+enum lks_status audit_lost(const struct access *access, enum lks_status status,
+			   const struct lks_error *cause, struct lks_error *err) MUST_CHECK;
 struct instance *stores_find(struct stores *stores, const char *name);
 
 /* --- open.c: instances and the calls into them -------------------------- */
@@ -95,10 +98,5 @@ enum lks_status read_record(struct stores *stores, const struct access *access,
 enum lks_status read_place(struct stores *stores, const struct access *access, struct place *place,
 			   bool want_version, struct lks_record *record,
 			   struct lks_error *err) MUST_CHECK;
-
-/* --- sides.c -------------------------------------------------------------- */
-
-/* True if the path's last segment ends in one of this store's suffixes. */
-bool side_is_reserved(const struct descriptor *descriptor, const char *path);
 
 #endif

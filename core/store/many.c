@@ -152,6 +152,8 @@ static enum lks_status audit_alike(const struct many *many, bool *written, size_
 {
 	AUTO(text_release) struct text list = TEXT_INIT;
 	struct audit_entry entry;
+	struct lks_error lost;
+	enum lks_status status;
 
 	place_entry(many->access, &many->places[first], AUDIT_READ, &entry);
 	for (size_t i = first; i < many->count && list.len < AUDIT_TEXT_MAX; i++) {
@@ -165,7 +167,8 @@ static enum lks_status audit_alike(const struct many *many, bool *written, size_
 	entry.reference = text_string(&list);
 	entry.outcome = status_name(many->errors[first].status);
 	entry.rule = NULL;
-	return audit_write(many->stores->audit, &entry, err);
+	status = audit_write(many->stores->audit, &entry, &lost);
+	return audit_lost(many->access, status, &lost, err);
 }
 
 static enum lks_status audit_all(const struct many *many, struct lks_error *err)

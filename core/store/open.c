@@ -8,10 +8,29 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "plugin/host.h"
+#include "state/state.h"
 #include "store/internal.h"
+
+/* host->digest: versions of backends that have none. */
+static enum lks_status digest(void *context, const void *data, size_t len,
+			      unsigned char ret_digest[32], struct lks_error *err)
+{
+	struct stores *stores = context;
+
+	if (!stores->digest_key) {
+		enum lks_status status = state_key(stores->config->state_key_file, "digest", true,
+						   &stores->digest_key, err);
+
+		if (status)
+			return status;
+	}
+	return crypto_hmac(stores->digest_key->data, stores->digest_key->len, data, len, ret_digest,
+			   err);
+}
 
 enum lks_status instance_describe(struct stores *stores, struct instance *instance,
 				  struct lks_error *err)
@@ -132,7 +151,7 @@ static enum lks_status open_now(struct stores *stores, const struct access *acce
 	if (status)
 		return status;
 	snprintf(label, sizeof(label), "%s %s", instance->kind, instance->name);
-	status = host_new(label, NULL, NULL, &instance->host, err);
+	status = host_new(label, digest, stores, &instance->host, err);
 	if (!status)
 		status = settings_new(instance->name, instance->descriptor, instance->group,
 				      stores->config->folder, &instance->settings, err);

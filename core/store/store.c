@@ -181,15 +181,6 @@ enum lks_status place_admit(struct stores *stores, const struct access *access, 
 	return decision.allowed ? LKS_OK : deny(stores, access, place, &decision, err);
 }
 
-enum lks_status store_admit(struct stores *stores, const struct access *access,
-			    const struct reference *reference, struct lks_error *err)
-{
-	struct place place;
-	enum lks_status status = place_find(stores, reference, &place, err);
-
-	return status ? status : place_admit(stores, access, &place, NULL, err);
-}
-
 static enum lks_status refuse_reserved(const struct place *place, struct lks_error *err)
 {
 	error_set(err, LKS_INVALID,
@@ -199,6 +190,30 @@ static enum lks_status refuse_reserved(const struct place *place, struct lks_err
 	error_hint(err, "reach it as secretref://%s/NAME?label=pending or ?label=previous",
 		   place->record.store);
 	return LKS_INVALID;
+}
+
+/* Loads the plugin, so that its suffixes are known. */
+static enum lks_status check_name(struct stores *stores, const struct access *access,
+				  const struct place *place, struct lks_error *err)
+{
+	enum lks_status status = instance_describe(stores, place->instance, err);
+
+	if (status)
+		return status;
+	if (!access->is_engine && side_is_reserved(place->instance->descriptor, place->record.path))
+		return refuse_reserved(place, err);
+	return LKS_OK;
+}
+
+enum lks_status store_admit(struct stores *stores, const struct access *access,
+			    const struct reference *reference, struct lks_error *err)
+{
+	struct place place;
+	enum lks_status status = place_find(stores, reference, &place, err);
+
+	if (!status)
+		status = place_admit(stores, access, &place, NULL, err);
+	return status ? status : check_name(stores, access, &place, err);
 }
 
 enum lks_status place_open(struct stores *stores, const struct access *access, struct place *place,
@@ -222,6 +237,18 @@ enum lks_status place_open(struct stores *stores, const struct access *access, s
 	return instance_open(stores, access, place->instance, err);
 }
 
+enum lks_status audit_lost(const struct access *access, enum lks_status status,
+			   const struct lks_error *cause, struct lks_error *err)
+{
+	if (status && access->audit_missing) {
+		*access->audit_missing = true;
+		return LKS_OK;
+	}
+	if (status && err)
+		*err = *cause;
+	return status;
+}
+
 enum lks_status place_audit_read(struct stores *stores, const struct access *access,
 				 const struct place *place, enum lks_status outcome,
 				 const char *version, struct lks_error *err)
@@ -234,7 +261,5 @@ enum lks_status place_audit_read(struct stores *stores, const struct access *acc
 	entry.outcome = status_name(outcome);
 	entry.version = version && version[0] ? version : NULL;
 	status = audit_write(stores->audit, &entry, &audit_error);
-	if (status && err)
-		*err = audit_error;
-	return status;
+	return audit_lost(access, status, &audit_error, err);
 }

@@ -53,8 +53,9 @@ struct access {
 	bool *audit_missing;
 };
 
-/* May this caller do `access->action` there? Looks at the store's layout and at
-   policy; a denial is audited. For operations, before they begin. */
+/* May this caller do `access->action` there, and is it a name that can be had?
+   Looks at the store's layout, policy and reserved endings; a denial is
+   audited. For operations, before they begin. */
 enum lks_status store_admit(struct stores *stores, const struct access *access,
 			    const struct reference *reference, struct lks_error *err) MUST_CHECK;
 
@@ -101,6 +102,9 @@ enum lks_status store_health(struct stores *stores, const char *name,
 enum lks_status store_accepts(struct stores *stores, const struct reference *reference,
 			      const struct lks_record *record, struct lks_error *err) MUST_CHECK;
 
+/* Does the path end as a side record of this plugin's stores does? */
+struct descriptor;
+bool side_is_reserved(const struct descriptor *descriptor, const char *path);
 enum side { SIDE_PENDING = 0, SIDE_PREVIOUS, SIDE_BLUE, SIDE_GREEN, SIDE_METADATA, SIDE_COUNT };
 /* The reference of a side record (in the `labels` store if one is set).
    LKS_UNSUPPORTED: this store has no place for it, and why. */

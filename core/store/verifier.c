@@ -98,15 +98,7 @@ static enum lks_status audit_answer(struct stores *stores, const struct access *
 	struct lks_error lost;
 	enum lks_status status = audit_write(stores->audit, &entry, &lost);
 
-	if (!status)
-		return LKS_OK;
-	if (access->audit_missing) {
-		*access->audit_missing = true;
-		return LKS_OK;
-	}
-	if (err)
-		*err = lost;
-	return status;
+	return audit_lost(access, status, &lost, err);
 }
 
 /* LKS_OK with an answer, or why it could not be asked. */

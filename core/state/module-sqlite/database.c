@@ -22,8 +22,8 @@ enum lks_status module_sqlite_fail(struct database *database, int result, const 
 				   struct lks_error *err)
 {
 	const char *path = database->path;
-	const char *said = database->sqlite ? sqlite3_errmsg(database->sqlite) :
-					      sqlite3_errstr(result);
+	const char *said =
+		database->sqlite ? sqlite3_errmsg(database->sqlite) : sqlite3_errstr(result);
 
 	switch (result & 0xff) {
 	case SQLITE_CORRUPT:

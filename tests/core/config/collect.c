@@ -83,3 +83,21 @@ void assert_one_error(const char *text, int line, const char *part)
 	assert_int_equal(collect->report.errors, 1);
 	free(collect);
 }
+
+struct config *good_config(const char *text)
+{
+	struct collect *collect = calloc(1, sizeof(*collect));
+	struct config *config;
+
+	assert_non_null(collect);
+	config = collect_config(collect, text);
+	collect_print(collect);
+	assert_non_null(config);
+	free(collect);
+	return config;
+}
+
+void assert_good(const char *text)
+{
+	config_free(good_config(text));
+}

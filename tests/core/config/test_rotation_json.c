@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rotations as JSON and back. */
-#include <stdlib.h>
-
 #include "base/json.h"
 #include "core/config/collect.h"
 
@@ -25,20 +23,9 @@ static const char full[] =
 	"  asked = { secret = \"app:F\"; instructions = \"ask\\nthe bank\"; verify = \"ping\"; };\n"
 	"};\n";
 
-static struct config *config_of(const char *text)
-{
-	struct collect *collect = calloc(1, sizeof(*collect));
-	struct config *config = collect_config(collect, text);
-
-	collect_print(collect);
-	assert_non_null(config);
-	free(collect);
-	return config;
-}
-
 static void test_every_rotation_comes_back_as_it_was(void **state)
 {
-	AUTO(config_freep) struct config *config = config_of(full);
+	AUTO(config_freep) struct config *config = good_config(full);
 
 	(void)state;
 	assert_int_equal(config->rotation_count, 5);
@@ -60,7 +47,7 @@ static void test_every_rotation_comes_back_as_it_was(void **state)
 
 static void test_the_values_come_back(void **state)
 {
-	AUTO(config_freep) struct config *config = config_of(full);
+	AUTO(config_freep) struct config *config = good_config(full);
 	AUTO(json_freep) json_t *json = config_rotation_json(&config->rotations[0]);
 	struct config_rotation *rotation = NULL;
 	struct lks_error err = { 0 };
@@ -90,14 +77,14 @@ static void test_the_values_come_back(void **state)
 static void test_equal_rotations_give_equal_bytes(void **state)
 {
 	AUTO(config_freep)
-	struct config *one = config_of(
+	struct config *one = good_config(
 		"stores = { a = { plugin = \"p\"; }; }; rotations = { r = { secret = \"a:X\"; "
 		"require_verification = false; every = \"1d\"; }; };");
 	AUTO(config_freep)
 	struct config *two =
-		config_of("rotations = {\n r = { every = \"24h\"; require_verification = false;\n"
-			  "secret = [ \"a:X\" ]; soak = \"0s\"; }; };\nstores = { a = { plugin = "
-			  "\"p\"; }; };");
+		good_config("rotations = {\n r = { every = \"24h\"; require_verification = false;\n"
+			    "secret = [ \"a:X\" ]; soak = \"0s\"; }; };\nstores = { a = { plugin = "
+			    "\"p\"; }; };");
 	AUTO(json_freep) json_t *first = config_rotation_json(&one->rotations[0]);
 	AUTO(json_freep) json_t *second = config_rotation_json(&two->rotations[0]);
 	AUTO(free_ptr) char *first_text = json_canonical(first);

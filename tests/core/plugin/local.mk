@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/plugins/mock/mock.h \
 	tests/plugins/mock/module.c \
 	tests/plugins/mock/program.c \
+	tests/plugins/mock/rude.c \
 	tests/plugins/mock/simple.c
 
 mock_cppflags = $(test_cppflags) -DTEST_CC='"$(CC)"' -DTEST_CXX='"$(CXX)"'
@@ -22,6 +23,7 @@ plugin_tests = \
 	tests/core/plugin/test_host \
 	tests/core/plugin/test_loader \
 	tests/core/plugin/test_registry \
+	tests/core/plugin/test_rude \
 	tests/core/plugin/test_schema
 check_PROGRAMS += $(plugin_tests)
 TESTS += $(plugin_tests)
@@ -47,3 +49,6 @@ tests_core_plugin_test_schema_SOURCES = %D%/test_schema.c
 tests_core_plugin_test_schema_CPPFLAGS = $(mock_cppflags)
 tests_core_plugin_test_schema_LDADD = $(mock_ldadd)
 tests_core_plugin_test_schema_LDFLAGS = $(alloc_ldflags)
+tests_core_plugin_test_rude_SOURCES = %D%/test_rude.c
+tests_core_plugin_test_rude_CPPFLAGS = $(mock_cppflags)
+tests_core_plugin_test_rude_LDADD = $(mock_ldadd)

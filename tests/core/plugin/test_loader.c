@@ -428,6 +428,8 @@ static void test_the_sealed_copy_cannot_be_changed(void **state)
 	assert_int_equal(pwrite(plugin->file, "x", 1, 0), -1);
 	assert_int_equal(ftruncate(plugin->file, 0), -1);
 	assert_true(fcntl(plugin->file, F_GETFD) & FD_CLOEXEC);
+	/* N35: out of the reach of code that closes 0 to 100. */
+	assert_true(plugin->file > 100);
 }
 
 static void test_n37_search_paths_of_its_own_are_refused(void **state)
@@ -443,6 +445,30 @@ static void test_unsafe_segments_and_flags_are_refused(void **state)
 	assert_build_refused("-Wl,-z,execstack", "executable stack");
 	assert_build_refused("-Wl,-N -nostdlib", "t");
 	assert_build_refused("-Wl,-z,nodlopen", "nodlopen");
+}
+
+static void test_the_plugins_of_this_build_pass(void **state)
+{
+	static const char *const plugins[] = { "env-file", "exec" };
+	AUTO(temp_remove) struct temp temp = temp_make_trusted();
+	const char *build = getenv("top_builddir");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(plugins); i++) {
+		AUTO(free_ptr) char *bytes = NULL;
+		const struct plugin *plugin = NULL;
+		struct lks_error err = { 0 };
+		char path[512], file_name[64];
+		size_t len;
+
+		snprintf(path, sizeof(path), "%s/.libs/%s.so", build ? build : ".", plugins[i]);
+		snprintf(file_name, sizeof(file_name), "%s.so", plugins[i]);
+		bytes = file_read(path, &len);
+		mock_write(&temp, file_name, bytes, len);
+		assert_ok(load(temp.path, plugins[i], NULL, &plugin, &err), &err);
+		assert_string_equal(plugin->descriptor->name, plugins[i]);
+		assert_non_null(plugin->backend->get);
+	}
 }
 
 int main(void)
@@ -472,6 +498,7 @@ int main(void)
 		cmocka_unit_test(test_the_sealed_copy_cannot_be_changed),
 		cmocka_unit_test(test_n37_search_paths_of_its_own_are_refused),
 		cmocka_unit_test(test_unsafe_segments_and_flags_are_refused),
+		cmocka_unit_test(test_the_plugins_of_this_build_pass),
 	};
 
 	support_use_modules();

@@ -430,29 +430,25 @@ static void test_a_grandchild_that_prints_without_end_does_not_hold_us(void **st
 static void test_only_the_three_streams_and_a_clean_environment_reach_it(void **state)
 {
 	struct fixture fixture;
-	int leaked = open("/dev/null", O_RDONLY);
+	struct lks_record *record = fake_record_new();
+	const char *value;
+	int leaked;
 
 	(void)state;
-	assert_true(leaked > 2);
 	setenv("EXEC_TEST_LEAK", "1", 1);
-	setup(&fixture, "#!/bin/sh\nls /proc/$$/fd | tr '\\n' ' '\nenv | sort | tr '\\n' ' '\n");
+	setup(&fixture, "#!/bin/sh\nls -l /proc/$$/fd\nenv\n");
+	/* Not close-on-exec, as other code in the process may open files. */
+	leaked = open(temp_path(&fixture.temp, "leaked-file"), O_RDWR | O_CREAT, 0600);
+	assert_true(leaked > 2);
 	must_open(&fixture, "env.HOME", "/srv");
-	/* 10 or so is the shell's own script file. */
-	{
-		struct lks_record *record = fake_record_new();
-		const char *value;
-		char name[16];
-
-		assert_int_equal(get_by(&fixture, "x", DEADLINE_MS, record), LKS_OK);
-		value = fake_record_value(record, NULL);
-		snprintf(name, sizeof(name), " %d ", leaked);
-		assert_null(strstr(value, name));
-		assert_contains(value, "0 1 ");
-		assert_contains(value, "HOME=/srv");
-		assert_contains(value, "PATH=/usr/bin:/bin");
-		assert_null(strstr(value, "EXEC_TEST_LEAK"));
-		fake_record_free(record);
-	}
+	assert_int_equal(get_by(&fixture, "x", DEADLINE_MS, record), LKS_OK);
+	value = fake_record_value(record, NULL);
+	assert_null(strstr(value, "leaked-file"));
+	assert_contains(value, "1 -> pipe:");
+	assert_contains(value, "HOME=/srv");
+	assert_contains(value, "PATH=/usr/bin:/bin");
+	assert_null(strstr(value, "EXEC_TEST_LEAK"));
+	fake_record_free(record);
 	unsetenv("EXEC_TEST_LEAK");
 	close(leaked);
 	teardown(&fixture);
@@ -693,7 +689,8 @@ static void test_n74_stdin_that_is_not_read_does_no_harm(void **state)
 	must_open(&fixture, NULL, NULL);
 	assert_int_equal(verify(&fixture, value), LKS_VERDICT_VALID);
 	sigprocmask(SIG_SETMASK, NULL, &after);
-	assert_memory_equal(&before, &after, sizeof(before));
+	for (int number = 1; number < NSIG; number++)
+		assert_int_equal(sigismember(&before, number), sigismember(&after, number));
 	sigpending(&pending);
 	assert_false(sigismember(&pending, SIGPIPE));
 	teardown(&fixture);
