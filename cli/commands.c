@@ -25,6 +25,49 @@ static const struct cli_option audit_options[] = {
 	{ "lines", "N", "how many lines tail shows (20)", 'n', false }, OPTIONS_END
 };
 
+static const struct cli_option run_options[] = {
+	{ "plan", "HASH", "refuse if the plan is not this one any more", 0, false },
+	{ "yes", NULL, "do not ask", 'y', false },
+	OPTIONS_END
+};
+
+static const struct cli_option rotate_options[] = {
+	{ "detach", NULL, "return at the first wait; `run` goes on with it", 0, false },
+	{ "operation", "ID", "the id to use; a repeat does nothing twice", 0, false },
+	{ "outside-window", NULL, "act although the window is closed", 0, false },
+	{ "emergency", NULL, "not available in this version", 0, false },
+	{ "revoke-first", NULL, "not available in this version", 0, false },
+	{ "drill", NULL, "not available in this version", 0, false },
+	{ "reason", "R", "why; goes to the audit log", 0, false },
+	OPTIONS_END
+};
+
+static const struct cli_option rollback_options[] = {
+	{ "reason", "R", "why; goes to the audit log", 0, false }, OPTIONS_END
+};
+
+static const struct cli_option resume_options[] = {
+	{ "detach", NULL, "return at the first wait; `run` goes on with it", 0, false }, OPTIONS_END
+};
+
+static const struct cli_option adopt_options[] = {
+	{ "rotated-at", "DATE", "2026-08-31 or 2026-08-31T10:00:00Z", 0, false },
+	{ "from", "FILE", "a file of lines NAME,DATE", 0, false },
+	{ "reason", "R", "why; goes to the audit log", 0, false },
+	OPTIONS_END
+};
+
+static const struct cli_option pause_options[] = {
+	{ "all", NULL, "every rotation", 0, false },
+	{ "for", "D", "how long, as 48h; 0s ends a pause", 0, false },
+	{ "reason", "R", "why; others will see it", 0, false },
+	OPTIONS_END
+};
+
+static const struct cli_option history_options[] = {
+	{ "limit", "N", "how many operations at most (20)", 'n', false }, OPTIONS_END
+};
+
 static const struct cli_option exec_options[] = {
 	{ "env", "NAME=REF", "put the value of REF into the variable NAME", 'e', true },
 	{ "all", "STORE:PREFIX", "secrets below PREFIX, named after their last part", 0, true },
@@ -88,6 +131,65 @@ static const char check_details[] =
 	"\n"
 	"With --as it says whether policy lets SUBJECT (user:anna, group:ops, tenant:acme, "
 	"role:deploy) do ACTION with REF, and which rule decides. Exit 4 if not.";
+
+static const char plan_details[] =
+	"Shows what is due and what `run` would do: steps, the stores they change, the programs "
+	"they restart, how long it can be taken back, and the plan's hash. With names it shows "
+	"those rotations, due or not. Changes nothing; reads the stores.\n"
+	"\n"
+	"The hash covers the config, the steps and the versions that the stores hold; `run "
+	"--plan HASH` refuses if any of them has changed.";
+
+static const char run_details[] =
+	"Takes up operations that were left unfinished, then does what is due, oldest first, "
+	"within `limits` of the config; with names only those. On a terminal it shows the plan "
+	"and asks. Elsewhere it goes on, and prints one line for each operation that changed "
+	"state, nothing otherwise.\n"
+	"\n"
+	"What is paused, outside its window or being worked on by another run is left for "
+	"later. What failed last time comes after the others. Rotations are done one after the "
+	"other in this version, whatever limits.parallel says.\n"
+	"\n"
+	"The exit code is the worst of 10, 11, 1, 9, 4, 5, 7, 3; waiting alone is 0.";
+
+static const char rotate_details[] =
+	"Rotates NAME now, due or not, and stays until it has soaked; a wait that is longer "
+	"than that (keep_previous) is left to `run`. Ctrl-C stops at the next safe point and "
+	"says how to go on.\n"
+	"\n"
+	"A pause and a closed window hold here too (exit 7): somebody relies on them. "
+	"--outside-window sets the window aside.\n"
+	"\n"
+	"Before anything is changed the verifiers must accept the current value. If one refuses "
+	"it, the exit is 7; if it cannot tell, 5. Exit 9: failed, everything is as it was. 10: "
+	"needs a person, `lockstep status NAME` shows why. 12: it waits.";
+
+static const char rollback_details[] =
+	"Takes an operation back, while the previous value is kept; OPERATION is its id or the "
+	"rotation's name. Proves first that the old value works; if it does not, nothing is "
+	"touched (exit 7) and `rotate` is what helps.";
+
+static const char resume_details[] =
+	"Goes on with an operation that waits, was stopped, or was stuck: the stores are looked "
+	"at anew. OPERATION is its id or the rotation's name.";
+
+static const char adopt_details[] =
+	"Says when a credential was last changed, so that its age counts from there. --from "
+	"reads lines of NAME,DATE; a first line `name,...`, empty lines and lines that begin with "
+	"# are left out. Every line is judged before the first is taken.";
+
+static const char pause_details[] =
+	"Lets no new rotation start for that long: of NAME, or with --all of any. What has "
+	"started goes on, and rollbacks are always possible. --for 0s ends a pause.";
+
+static const char status_details[] =
+	"Without a name: every rotation with its last success, age, next start and state, and "
+	"what is unfinished. With the name of a rotation or an operation's id: what each of its "
+	"targets holds now (old, new, other, unreachable) and the lines to type.";
+
+static const char history_details[] =
+	"Operations that have ended, newest first: all, those of the rotation NAME, or those "
+	"that changed the secret REF, and then also the versions that its store keeps.";
 
 static const char verify_details[] =
 	"Reads the credential that REF names and asks the configured verifier whether it works. "
@@ -205,6 +307,70 @@ const struct command commands[] = {
 	  .details = list_details,
 	  .run = cmd_list,
 	  .min_arguments = 1,
+	  .max_arguments = 1 },
+	{ .name = "plan",
+	  .arguments = "[NAME...]",
+	  .summary = "show what is due and what would be done",
+	  .details = plan_details,
+	  .run = cmd_plan,
+	  .max_arguments = -1 },
+	{ .name = "run",
+	  .arguments = "[NAME...]",
+	  .summary = "take up what is unfinished, do what is due",
+	  .details = run_details,
+	  .options = run_options,
+	  .run = cmd_run,
+	  .max_arguments = -1 },
+	{ .name = "rotate",
+	  .arguments = "NAME",
+	  .summary = "rotate one credential now",
+	  .details = rotate_details,
+	  .options = rotate_options,
+	  .run = cmd_rotate,
+	  .min_arguments = 1,
+	  .max_arguments = 1 },
+	{ .name = "rollback",
+	  .arguments = "OPERATION",
+	  .summary = "take an operation back",
+	  .details = rollback_details,
+	  .options = rollback_options,
+	  .run = cmd_rollback,
+	  .min_arguments = 1,
+	  .max_arguments = 1 },
+	{ .name = "resume",
+	  .arguments = "OPERATION",
+	  .summary = "go on with an operation",
+	  .details = resume_details,
+	  .options = resume_options,
+	  .run = cmd_resume,
+	  .min_arguments = 1,
+	  .max_arguments = 1 },
+	{ .name = "adopt",
+	  .arguments = "NAME --rotated-at DATE | --from FILE",
+	  .summary = "say when a credential was last changed",
+	  .details = adopt_details,
+	  .options = adopt_options,
+	  .run = cmd_adopt,
+	  .max_arguments = 1 },
+	{ .name = "pause",
+	  .arguments = "NAME|--all --for D --reason R",
+	  .summary = "let no new rotation start for a while",
+	  .details = pause_details,
+	  .options = pause_options,
+	  .run = cmd_pause,
+	  .max_arguments = 1 },
+	{ .name = "status",
+	  .arguments = "[NAME|OPERATION]",
+	  .summary = "show how rotations and operations stand",
+	  .details = status_details,
+	  .run = cmd_status,
+	  .max_arguments = 1 },
+	{ .name = "history",
+	  .arguments = "[NAME|REF]",
+	  .summary = "show operations that have ended, and versions",
+	  .details = history_details,
+	  .options = history_options,
+	  .run = cmd_history,
 	  .max_arguments = 1 },
 	{ .name = "exec",
 	  .arguments = "-- CMD...",

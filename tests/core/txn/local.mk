@@ -10,10 +10,15 @@ librig_la_LIBADD = $(SQLITE_LIBS)
 rig_ldadd = librig.la $(test_ldadd)
 
 txn_tests = \
-	%D%/test_executor
+	%D%/test_executor \
+	%D%/test_recovery
 check_PROGRAMS += $(txn_tests)
 TESTS += $(txn_tests)
 
 %C%_test_executor_SOURCES = %D%/test_executor.c
 %C%_test_executor_CPPFLAGS = $(test_cppflags)
 %C%_test_executor_LDADD = $(rig_ldadd)
+
+%C%_test_recovery_SOURCES = %D%/test_recovery.c
+%C%_test_recovery_CPPFLAGS = $(test_cppflags)
+%C%_test_recovery_LDADD = $(rig_ldadd)
