@@ -69,6 +69,7 @@ struct cli {
 	size_t value_count;
 	char **arguments; /* what is left; arguments[-1] is the command */
 	int argument_count;
+	bool has_dashes; /* a `--` stood before some of them */
 	/* Opened on first need by the functions below. */
 	char request[37];
 	struct config *config;

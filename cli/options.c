@@ -262,8 +262,10 @@ static int take_command(struct scan *scan)
 		if (code)
 			return code;
 	}
-	if (scan->next < scan->argc && !strcmp(scan->argv[scan->next], "--"))
+	if (scan->next < scan->argc && !strcmp(scan->argv[scan->next], "--")) {
+		cli->has_dashes = true;
 		scan->next++;
+	}
 	while (scan->next < scan->argc)
 		arguments[count++] = scan->argv[scan->next++];
 	cli->argument_count = count;

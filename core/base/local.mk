@@ -17,6 +17,7 @@ core_sources += \
 	%D%/redact_forms.c %D%/redact_forms.h \
 	%D%/reference.c %D%/reference.h \
 	%D%/secret.c %D%/secret.h \
+	%D%/template.c %D%/template.h \
 	%D%/text.c %D%/text.h \
 	%D%/time.c \
 	%D%/trust.c %D%/trust.h \

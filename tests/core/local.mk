@@ -5,6 +5,7 @@ include %D%/guard/local.mk
 include %D%/telemetry/local.mk
 include %D%/store/local.mk
 include %D%/base/local.mk
+include %D%/rotate/local.mk
 include %D%/base/trust.mk
 include %D%/plugin/local.mk
 include %D%/state/local.mk
