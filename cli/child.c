@@ -123,6 +123,8 @@ static enum lks_status open_files(struct child *child, const struct redactor *re
 {
 	enum lks_status status = LKS_OK;
 
+	if (!redactor)
+		return LKS_OK;
 	if (terminal_is_ours(STDIN_FILENO) && terminal_is_same(STDIN_FILENO, STDOUT_FILENO) &&
 	    !open_session(child, redactor, theirs->slave, NULL))
 		theirs->files.terminal = theirs->slave;

@@ -56,7 +56,7 @@ struct child {
 };
 
 /* `program` is needed for the call only: what holds its environment can be
-   wiped after it. Borrows the redactor. */
+   wiped after it. Borrows the redactor; with NULL the streams stay ours. */
 enum lks_status child_start(struct child *child, const struct program *program,
 			    const struct redactor *redactor, struct lks_error *err) MUST_CHECK;
 /* The program's exit code, or 128 + the signal that ended it. A failure means

@@ -68,6 +68,34 @@ static const struct cli_option history_options[] = {
 	{ "limit", "N", "how many operations at most (20)", 'n', false }, OPTIONS_END
 };
 
+static const struct cli_option exec_options[] = {
+	{ "env", "NAME=REF", "put the value of REF into the variable NAME", 'e', true },
+	{ "all", "STORE:PREFIX", "secrets below PREFIX, named after their last part", 0, true },
+	{ "pristine", NULL, "keep only PATH HOME USER LANG TERM TZ of ours", 0, false },
+	{ "no-mask", NULL, "leave the program's output as it is", 0, false },
+	{ "watch", NULL, "not available in this version", 0, false },
+	{ "consumer", "ID", "not available in this version", 0, false },
+	OPTIONS_END
+};
+
+static const struct cli_option render_options[] = {
+	{ "output", "FILE", "write there instead of to stdout", 'o', false }, OPTIONS_END
+};
+
+static const struct cli_option init_options[] = {
+	{ "from", "FILE.env", "a store of this file, not of all that are here", 0, true },
+	OPTIONS_END
+};
+
+static const struct cli_option doctor_options[] = {
+	{ "adopt-state", NULL, "take over a state that came from another machine", 0, false },
+	OPTIONS_END
+};
+
+static const struct cli_option redact_options[] = {
+	{ "all", "STORE:PREFIX", "every secret below PREFIX", 0, true }, OPTIONS_END
+};
+
 static const char get_details[] =
 	"Prints the value that REF names, byte for byte. A newline follows only on a terminal, "
 	"so that VALUE=$(lockstep get REF) and a redirection hold exactly the value.\n"
@@ -178,7 +206,78 @@ static const char plugins_details[] =
 	"list shows the plugins in the module folders, refused ones with the reason; info shows "
 	"what one can do and its options. Both read files only: no code of a plugin runs.";
 
+static const char exec_details[] =
+	"Runs CMD with secrets in its environment. All of them are read before CMD starts; if one "
+	"is missing, nothing is started (exit 3). --env wins over a name that --all finds; two "
+	"paths with the same last part, and names that would change what a program loads or runs "
+	"(PATH, LD_PRELOAD, ...), are refused with --all.\n"
+	"\n"
+	"  lockstep exec --env DB_PASSWORD=app:DB_PASSWORD -- ./server\n"
+	"  lockstep exec --all vault:acme/web/ --pristine -- ./server\n"
+	"\n"
+	"CMD has our environment, umask, limits and signal mask. What it prints goes through a "
+	"pipe "
+	"(or a pseudo-terminal where the stream is a terminal), and every secret in it is shown "
+	"as ***, also as base64, hex, URL- and JSON-escaped. Values of fewer than four bytes, "
+	"common words and short numbers are not masked; a warning names them. A secret that "
+	"CMD itself prints in parts, with more than 200 ms between them (30 ms on a terminal), is "
+	"not recognised. What CMD leaves running in the background loses its output when CMD "
+	"ends.\n"
+	"\n"
+	"INT TERM HUP QUIT USR1 USR2 WINCH TSTP CONT are passed on. The exit code is CMD's, 128+n "
+	"after signal n, 127 if there is no such program, 126 if it cannot be run. As process 1 "
+	"of a container it buries orphans. With --no-mask CMD takes the place of lockstep.";
+
+static const char render_details[] =
+	"Fills the places of TEMPLATE (- is stdin) with values. A place is a reference in double "
+	"braces, with filters behind bars if its surroundings need the value in another form:\n"
+	"\n"
+	"  url  = postgres://app:{{ app:DB_PASSWORD | url }}@db/app\n"
+	"  key  = \"{{secretref://vault/acme/web#key | json}}\"\n"
+	"  text = {{{{ stands for two braces\n"
+	"\n"
+	"Filters: url json shell base64 hex, from left to right. All references are read before "
+	"anything is written; a place that is malformed is 2, one that names nothing is 3, both "
+	"with line and column.\n"
+	"\n"
+	"With -o FILE the result replaces FILE in one step. It is 0600, or stricter if FILE was, "
+	"and keeps its owner.";
+
+static const char init_details[] =
+	"Writes lockstep.conf (or what -c names), 0600, with a store for each env file found in "
+	"this folder and comments that say what can be added. Keys of known services get a "
+	"verifier "
+	"and a rotation, commented out. Nothing rotates until you say so. A file that is there is "
+	"not touched (exit 7).";
+
+static const char doctor_details[] =
+	"Looks at the config and who can change it, the plugins, each store, the state and its "
+	"key, "
+	"the audit log, secret memory and what crashes may have left, and says of each whether "
+	"it is well and what to do if not. Exit 0 unless something fails; 1 then.\n"
+	"\n"
+	"--adopt-state takes over a state that is refused because it came from another machine.";
+
+static const char completion_details[] =
+	"Prints a script for the shell:\n"
+	"  bash: eval \"$(lockstep completion bash)\"\n"
+	"  zsh:  lockstep completion zsh >\"${fpath[1]}/_lockstep\"\n"
+	"  fish: lockstep completion fish | source";
+
+static const char redact_details[] =
+	"Copies stdin to stdout and shows every secret that REF names (all fields of a record) as "
+	"***, in all forms that exec masks. Values that are too short or too common to be masked "
+	"are named in a warning.\n"
+	"\n"
+	"  ./build 2>&1 | lockstep redact --all app: >build.log";
+
 const struct command commands[] = {
+	{ .name = "init",
+	  .arguments = "",
+	  .summary = "write a config around the env files of this folder",
+	  .details = init_details,
+	  .options = init_options,
+	  .run = cmd_init },
 	{ .name = "get",
 	  .arguments = "REF",
 	  .summary = "print a secret's value",
@@ -273,6 +372,30 @@ const struct command commands[] = {
 	  .options = history_options,
 	  .run = cmd_history,
 	  .max_arguments = 1 },
+	{ .name = "exec",
+	  .arguments = "-- CMD...",
+	  .summary = "run a program with secrets in its environment",
+	  .details = exec_details,
+	  .options = exec_options,
+	  .run = cmd_exec,
+	  .min_arguments = 1,
+	  .max_arguments = -1,
+	  .stops_at_first = true },
+	{ .name = "render",
+	  .arguments = "TEMPLATE",
+	  .summary = "fill a text with secrets",
+	  .details = render_details,
+	  .options = render_options,
+	  .run = cmd_render,
+	  .min_arguments = 1,
+	  .max_arguments = 1 },
+	{ .name = "redact",
+	  .arguments = "[REF...]",
+	  .summary = "mask secrets in a stream",
+	  .details = redact_details,
+	  .options = redact_options,
+	  .run = cmd_redact,
+	  .max_arguments = -1 },
 	{ .name = "verify",
 	  .arguments = "VERIFIER REF",
 	  .summary = "ask a verifier whether a credential works",
@@ -304,6 +427,20 @@ const struct command commands[] = {
 	  .min_arguments = 1,
 	  .max_arguments = 2,
 	  .words = "list info" },
+	{ .name = "doctor",
+	  .arguments = "",
+	  .summary = "look whether everything is well, and say what to do if not",
+	  .details = doctor_details,
+	  .options = doctor_options,
+	  .run = cmd_doctor },
+	{ .name = "completion",
+	  .arguments = "bash|zsh|fish",
+	  .summary = "print a script that completes commands in a shell",
+	  .details = completion_details,
+	  .run = cmd_completion,
+	  .min_arguments = 1,
+	  .max_arguments = 1,
+	  .words = "bash zsh fish" },
 	{ .name = "version", .arguments = "", .summary = "print the version", .run = cmd_version },
 	{ .name = "help",
 	  .arguments = "[COMMAND|SECTION|config|exit]",

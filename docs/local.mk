@@ -29,5 +29,11 @@ EXTRA_DIST += %D%/schema/run.json
 EXTRA_DIST += %D%/schema/status.json
 EXTRA_DIST += %D%/schema/verify.json
 EXTRA_DIST += %D%/schema/version.json
+EXTRA_DIST += \
+	%D%/adr/0001-plugin-abi.md \
+	%D%/adr/0002-private-modules.md \
+	%D%/adr/0003-plan-and-executor.md
 EXTRA_DIST += %D%/schema/delete.json
 EXTRA_DIST += %D%/schema/set.json
+EXTRA_DIST += %D%/schema/doctor.json
+EXTRA_DIST += %D%/schema/init.json

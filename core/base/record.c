@@ -102,16 +102,20 @@ static size_t position_of(const struct lks_record *record, const char *field, bo
 static enum lks_status insert_field(struct lks_record *record, size_t position, const char *field,
 				    struct lks_buffer *value, struct lks_error *err)
 {
-	AUTO(free_ptr) char *name = strdup(field);
-	struct record_field *fields =
-		name ? realloc(record->fields, (record->field_count + 1) * sizeof(*fields)) : NULL;
+	char *name = strdup(field);
+	struct record_field *fields = NULL;
 
-	if (!fields)
+	if (name)
+		fields = realloc(record->fields, (record->field_count + 1) * sizeof(*fields));
+	if (!fields) {
+		free(name);
 		return error_no_memory(err, "add a field");
+	}
 	record->fields = fields;
 	memmove(&fields[position + 1], &fields[position],
 		(record->field_count - position) * sizeof(*fields));
-	fields[position] = (struct record_field){ TAKE(name), value };
+	fields[position].name = name;
+	fields[position].value = value;
 	record->field_count++;
 	return LKS_OK;
 }

@@ -126,6 +126,11 @@ static enum lks_status load(struct token_reader *reader, const struct input *inp
 
 	if (status) {
 		error_where(reader->err, "%s:%d", reader->tree->files[input->file], input->line);
+		/* "Not found" would say that there is no config at all. */
+		if (status != LKS_NO_MEMORY)
+			status = LKS_INVALID;
+		if (reader->err)
+			reader->err->status = status;
 		return status;
 	}
 	if (folder_len > 1 && (strncmp(source->real_path, reader->folder, folder_len) != 0 ||

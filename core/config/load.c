@@ -185,15 +185,17 @@ static void first_setup(struct first *first, struct report *report, struct lks_e
 	first->inner.context = first;
 }
 
-/* An error that ended the reading is one of all errors. */
-static enum lks_status end_with(struct first *first, enum lks_status status,
-				const struct lks_error *end)
+/* An error that ended the reading is one of all errors. A file that cannot be
+   believed is an error of the config, not an answer to what was asked. */
+static enum lks_status end_with(struct first *first, enum lks_status status, struct lks_error *end)
 {
 	if (status == LKS_NOT_FOUND || status == LKS_NO_MEMORY) {
 		if (first->err)
 			*first->err = *end;
 		return status;
 	}
+	if (status == LKS_DENIED)
+		status = end->status = LKS_INVALID;
 	first->inner.errors++;
 	first_add(first, end);
 	return first->inner.errors > 1 ? LKS_INVALID : status;

@@ -465,15 +465,13 @@ static enum lks_status read_names(const struct reader *reader, uint64_t address,
 enum lks_status descriptor_read(const struct elf_image *image, const char *name,
 				struct descriptor **ret_descriptor, struct lks_error *err)
 {
-	AUTO(descriptor_freep) struct descriptor *descriptor = calloc(1, sizeof(*descriptor));
+	AUTO(descriptor_freep) struct descriptor *descriptor = NULL;
 	struct reader reader = { image, name, err };
 	char wanted[sizeof(DESCRIPTOR_SYMBOL) + LKS_NAME_MAX];
 	const Elf64_Sym *symbol;
 	const void *head = NULL;
 	enum lks_status status;
 
-	if (!descriptor)
-		return error_no_memory(err, "read a plugin's descriptor");
 	descriptor_symbol(DESCRIPTOR_SYMBOL, name, wanted, sizeof(wanted));
 	symbol = elf_symbol(image, wanted);
 	if (!symbol) {
@@ -482,6 +480,9 @@ enum lks_status descriptor_read(const struct elf_image *image, const char *name,
 				"file is called as its name says");
 		return LKS_UNSUPPORTED;
 	}
+	descriptor = calloc(1, sizeof(*descriptor));
+	if (!descriptor)
+		return error_no_memory(err, "read a plugin's descriptor");
 	status = find_head(&reader, symbol, &head);
 	if (!status)
 		status = read_names(&reader, symbol->st_value, descriptor);

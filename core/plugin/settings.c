@@ -152,17 +152,21 @@ static bool fill(struct value *value, const struct setting *group, const char *f
 						      : take_text(value, fallback, folder);
 }
 
+static bool make_room(struct lks_settings *settings, const char *instance, size_t count)
+{
+	settings->instance = strdup(instance);
+	settings->values = calloc(count + 1, sizeof(*settings->values));
+	return settings->instance && settings->values;
+}
+
 enum lks_status settings_new(const char *instance, const struct descriptor *descriptor,
 			     const struct setting *group, const char *folder,
 			     struct lks_settings **ret_settings, struct lks_error *err)
 {
-	AUTO(settings_freep) struct lks_settings *settings = calloc(1, sizeof(*settings));
+	AUTO(settings_freep) struct lks_settings *settings = NULL;
 
-	if (!settings)
-		return error_no_memory(err, "read settings");
-	settings->instance = strdup(instance);
-	settings->values = calloc(descriptor->option_count + 1, sizeof(*settings->values));
-	if (!settings->instance || !settings->values)
+	settings = calloc(1, sizeof(*settings));
+	if (!settings || !make_room(settings, instance, descriptor->option_count))
 		return error_no_memory(err, "read settings");
 	for (; settings->count < descriptor->option_count; settings->count++) {
 		struct value *value = &settings->values[settings->count];

@@ -110,9 +110,9 @@ static void unseal_data_key(struct reading *reading, const struct database_opera
 	}
 	reading->status = key_place(reading->id, row->plan, place, reading->err);
 	if (!reading->status)
-		reading->status = crypto_unseal(reading->state->wrap_key, place, row->data_key,
-						row->data_key_len, &reading->data_key,
-						reading->err);
+		reading->status =
+			crypto_unseal(reading->state->wrap_key, place, row->data_key,
+				      row->data_key_len, &reading->data_key, reading->err);
 	if (reading->status == LKS_CONFLICT)
 		reading->status = corrupt(reading->id, "the plan or the key", reading->err);
 }
@@ -325,8 +325,7 @@ enum lks_status state_operation_prepare(struct state *state, const char *id,
 }
 
 enum lks_status state_operation_change(struct state *state, const char *id,
-				       const struct operation_change *change,
-				       struct lks_error *err)
+				       const struct operation_change *change, struct lks_error *err)
 {
 	bool ok = true;
 	AUTO(free_ptr) char *detail = json_column(change->detail, &ok);
@@ -456,8 +455,8 @@ static enum lks_status list(struct state *state, enum database_list which, const
 {
 	struct listing listing = { 0 };
 	struct lks_error said = { 0 };
-	enum lks_status status = state->module->list(state->database, which, name, limit, on_id,
-						     &listing, &said);
+	enum lks_status status =
+		state->module->list(state->database, which, name, limit, on_id, &listing, &said);
 
 	if (!status && !listing.failed) {
 		*ret_ids = listing.ids;

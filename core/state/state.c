@@ -94,7 +94,8 @@ static enum lks_status opening_keys(struct opening *opening, const char *key_fil
 		return LKS_INVALID;
 	}
 	if (status == LKS_INVALID)
-		error_hint(err, "mend it, or bring the right key back and run again; else: " WAY_OUT);
+		error_hint(err,
+			   "mend it, or bring the right key back and run again; else: " WAY_OUT);
 	if (!status)
 		status = crypto_derive(key, "lockstep/state/wrap/1", CRYPTO_KEY_SIZE,
 				       &opening->wrap_key, err);
@@ -113,8 +114,8 @@ static enum lks_status opening_identity(struct opening *opening, const char *key
 
 	if (!status)
 		status = machine_hash(opening->machine, err);
-	opening->identity = (struct database_identity){ opening->machine, opening->key_check,
-							lock_wait_ms };
+	opening->identity =
+		(struct database_identity){ opening->machine, opening->key_check, lock_wait_ms };
 	return status;
 }
 
@@ -173,8 +174,9 @@ enum lks_status state_adopt(const char *url, const char *key_file, char ret_note
 		status = opening_identity(&opening, key_file, true, err);
 	if (status)
 		return status;
-	error_set(&cause, LKS_FAILED, "the state was adopted with another key: the values of this "
-				      "operation cannot be read any more");
+	error_set(&cause, LKS_FAILED,
+		  "the state was adopted with another key: the values of this "
+		  "operation cannot be read any more");
 	error_hint(&cause, "look at each of its targets, and start a new rotation");
 	lost = json_error(&cause);
 	text = lost ? json_canonical(lost) : NULL;

@@ -15,6 +15,7 @@ struct job {
 	struct place *places;
 	struct lks_change *plain; /* as the plugin sees them */
 	struct audit_entry *entries;
+	char (*digests)[33];
 	size_t count;
 	struct instance *instance;
 };
@@ -24,6 +25,7 @@ static void job_release(struct job *job)
 	free(job->places);
 	free(job->plain);
 	free(job->entries);
+	free(job->digests);
 }
 
 static enum lks_status job_init(struct job *job, struct lks_error *err)
@@ -31,7 +33,8 @@ static enum lks_status job_init(struct job *job, struct lks_error *err)
 	job->places = calloc(job->count + 1, sizeof(*job->places));
 	job->plain = calloc(job->count + 1, sizeof(*job->plain));
 	job->entries = calloc(job->count + 1, sizeof(*job->entries));
-	if (!job->places || !job->plain || !job->entries)
+	job->digests = calloc(job->count + 1, sizeof(*job->digests));
+	if (!job->places || !job->plain || !job->entries || !job->digests)
 		return error_no_memory(err, "changing a secret");
 	return LKS_OK;
 }
@@ -223,8 +226,11 @@ static enum lks_status audit(const struct job *job, enum audit_phase phase, enum
 		if (phase == AUDIT_BEFORE)
 			continue;
 		entry->outcome = status_name(outcome);
-		if (!outcome && record && record->version[0])
-			entry->version = record->version;
+		if (outcome || !record)
+			continue;
+		entry->version = record->version[0] ? record->version : NULL;
+		if (stores_audit_digest(job->stores, record, job->digests[i]))
+			entry->digest = job->digests[i];
 	}
 	status = audit_write_many(job->stores->audit, job->entries, job->count, &lost);
 	return audit_lost(job->access, status, &lost, err);

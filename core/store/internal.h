@@ -33,6 +33,7 @@ struct stores {
 	struct instance **opened; /* in this order; room for all */
 	size_t opened_count;
 	struct lks_buffer *digest_key; /* for versions; made when first asked for */
+	struct lks_buffer *audit_key;  /* for digests in the audit */
 };
 
 /* --- store.c: who may, and what is written down about it ---------------- */
@@ -76,6 +77,10 @@ void instance_close(struct stores *stores, struct instance *instance);
 /* The descriptor, without loading if it is not loaded. */
 enum lks_status instance_describe(struct stores *stores, struct instance *instance,
 				  struct lks_error *err) MUST_CHECK;
+
+/* A keyed digest of the fields, for the audit: equal values, equal digests.
+   False if there is no key. */
+bool stores_audit_digest(struct stores *stores, const struct lks_record *record, char ret_hex[33]);
 
 /* What is done with an open instance. */
 typedef enum lks_status (*instance_work)(struct instance *instance, const struct lks_call *call,

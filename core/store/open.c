@@ -15,21 +15,45 @@
 #include "state/state.h"
 #include "store/internal.h"
 
+static enum lks_status keyed(struct stores *stores, const char *purpose, struct lks_buffer **key,
+			     const void *data, size_t len, unsigned char ret_digest[32],
+			     struct lks_error *err)
+{
+	enum lks_status status = LKS_OK;
+
+	if (!*key)
+		status = state_key(stores->config->state_key_file, purpose, true, key, err);
+	return status ? status : crypto_hmac((*key)->data, (*key)->len, data, len, ret_digest, err);
+}
+
 /* host->digest: versions of backends that have none. */
 static enum lks_status digest(void *context, const void *data, size_t len,
 			      unsigned char ret_digest[32], struct lks_error *err)
 {
 	struct stores *stores = context;
 
-	if (!stores->digest_key) {
-		enum lks_status status = state_key(stores->config->state_key_file, "digest", true,
-						   &stores->digest_key, err);
+	return keyed(stores, "digest", &stores->digest_key, data, len, ret_digest, err);
+}
 
-		if (status)
-			return status;
+bool stores_audit_digest(struct stores *stores, const struct lks_record *record, char ret_hex[33])
+{
+	AUTO(record_freep) struct lks_record *fields = NULL;
+	AUTO(secret_freep) struct lks_buffer *packed = NULL;
+	unsigned char whole[32];
+
+	if (record_new(&fields, NULL))
+		return false;
+	for (size_t i = 0; i < record->field_count; i++) {
+		const struct record_field *field = &record->fields[i];
+
+		if (record_put(fields, field->name, field->value->data, field->value->len, NULL))
+			return false;
 	}
-	return crypto_hmac(stores->digest_key->data, stores->digest_key->len, data, len, ret_digest,
-			   err);
+	if (record_pack(fields, &packed, NULL) ||
+	    keyed(stores, "audit", &stores->audit_key, packed->data, packed->len, whole, NULL))
+		return false;
+	hex_print(whole, 16, ret_hex);
+	return true;
 }
 
 enum lks_status instance_describe(struct stores *stores, struct instance *instance,

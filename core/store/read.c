@@ -324,8 +324,10 @@ enum lks_status store_list(struct stores *stores, const struct access *access,
 		filter(stores, access, &place, &all);
 		if (!all.count)
 			status = admit_empty(stores, access, &place, err);
-		if (status == LKS_DENIED)
+		if (status == LKS_DENIED) {
+			list_release(&all);
 			return status; /* audited already */
+		}
 	}
 	audited = place_audit_read(stores, access, &place, status, NULL, err);
 	if (audited || status) {

@@ -67,6 +67,7 @@ void stores_free(struct stores *stores)
 	while (stores->opened_count)
 		instance_close(stores, stores->opened[stores->opened_count - 1]);
 	secret_free(stores->digest_key);
+	secret_free(stores->audit_key);
 	free(stores->opened);
 	free(stores->verifiers);
 	free(stores->stores);

@@ -34,7 +34,7 @@ static enum lks_status read_with(struct stores *stores, const struct access *acc
 	snprintf(grant, sizeof(grant), "named by verifier %s", verifier->name);
 	for (size_t i = 0; i < verifier->with_names.count; i++) {
 		AUTO(record_freep) struct lks_record *record = NULL;
-		const struct lks_buffer *value;
+		const struct lks_buffer *value = NULL;
 		struct reference reference;
 		enum lks_status status =
 			reference_parse(verifier->with_references.items[i], &reference, err);

@@ -39,8 +39,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
 	sigfillset(&all);
 	sigdelset(&all, SIGKILL);
 	sigdelset(&all, SIGSTOP);
-	return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP |
-							    POSIX_SPAWN_SETSIGDEF |
+	return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
 							    POSIX_SPAWN_SETSIGMASK) ||
 	       posix_spawnattr_setpgroup(attributes, 0) ||
 	       posix_spawnattr_setsigmask(attributes, &none) ||

@@ -5,10 +5,10 @@
 const char *event_type_name(enum event_type type)
 {
 	static const char *const names[] = {
-		[EVENT_STARTED] = "started",	 [EVENT_STEP] = "step",
+		[EVENT_STARTED] = "started",     [EVENT_STEP] = "step",
 		[EVENT_STEP_DONE] = "step-done", [EVENT_WAITING] = "waiting",
-		[EVENT_RETRY] = "retry",	 [EVENT_ROLLING_BACK] = "rolling-back",
-		[EVENT_UNDO] = "undo",		 [EVENT_COMMITTED] = "committed",
+		[EVENT_RETRY] = "retry",         [EVENT_ROLLING_BACK] = "rolling-back",
+		[EVENT_UNDO] = "undo",           [EVENT_COMMITTED] = "committed",
 		[EVENT_FINISHED] = "finished",
 	};
 

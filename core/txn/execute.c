@@ -60,8 +60,7 @@ static enum lks_status finish(struct operation *operation, struct outcome *ret_o
 	json_put_number(operation->row.notes, "exit", EXIT_DONE);
 	if (!status)
 		status = journal_state(operation, "final", OPERATION_DONE, true, err);
-	return status ? status :
-			operation_conclude(operation, EXIT_DONE, false, ret_outcome, err);
+	return status ? status : operation_conclude(operation, EXIT_DONE, false, ret_outcome, err);
 }
 
 /* --- outages --- */
@@ -192,8 +191,7 @@ static enum lks_status follow(struct operation *operation, size_t index, enum st
 	case STEP_WAITING:
 		/* Keeping the old value is no waiting: the rotation is done. */
 		return operation_conclude(operation,
-					  step_is_keep_previous(step) ? EXIT_DONE :
-									EXIT_UNFINISHED,
+					  step_is_keep_previous(step) ? EXIT_DONE : EXIT_UNFINISHED,
 					  false, ret_outcome, err);
 	case STEP_STOPPED:
 		return operation_conclude(operation, EXIT_INTERRUPTED, false, ret_outcome, err);

@@ -49,8 +49,9 @@ static enum lks_status judge_plan(const struct plan *plan, struct lks_error *err
 		if ((step_changes(step) && !step->target_count) ||
 		    (step->type == STEP_VERIFY && (!step->name || !step->candidate.store[0])) ||
 		    (step->type == STEP_RELOAD && (!step->name || !step->command.count)))
-			return error_set(err, LKS_INVALID, "step %zu (%s) of the plan is incomplete",
-					 i + 1, step_type_name(step->type));
+			return error_set(err, LKS_INVALID,
+					 "step %zu (%s) of the plan is incomplete", i + 1,
+					 step_type_name(step->type));
 		if (after && !step_is_after(step))
 			return error_set(err, LKS_INVALID,
 					 "step %zu of the plan comes after the point of no return "
@@ -146,9 +147,9 @@ static enum lks_status compare_version(const struct target *target, const char *
 	if (target->expected[0] && record && !strcmp(record->version, target->expected))
 		return LKS_OK;
 	error_set(err, LKS_CONFLICT, "%s has changed since the plan was made: %s", name,
-		  !target->expected[0] ? "nothing was there then" :
-		  record	       ? "it has another version" :
-					 "it is gone");
+		  !target->expected[0] ? "nothing was there then"
+		  : record             ? "it has another version"
+				       : "it is gone");
 	error_reference(err, name);
 	error_hint(err, "plan again");
 	return LKS_CONFLICT;
@@ -304,8 +305,7 @@ enum lks_status executor_run(struct executor *executor, const struct plan *plan,
 		struct lks_error broken = { 0 };
 
 		/* Sealed already, and then the journal failed: leave it to recovery. */
-		if (operation.state == OPERATION_PLANNED &&
-		    abandon(&operation, err, &broken))
+		if (operation.state == OPERATION_PLANNED && abandon(&operation, err, &broken))
 			*err = broken;
 		error_operation(err, operation.row.id);
 	} else {
@@ -328,13 +328,12 @@ static enum lks_status unstick(struct operation *operation, struct lks_error *er
 
 	while (next < operation->step_count && phase_is_over(operation->steps[next].phase))
 		next++;
-	is_after = next == operation->step_count ||
-		   step_is_after(&operation->plan->steps[next]);
+	is_after = next == operation->step_count || step_is_after(&operation->plan->steps[next]);
 	const struct journal_entry entry = {
 		.point = "resumed",
-		.state = operation_is_past_return(operation) ? OPERATION_RETIRING :
-			 is_after			     ? OPERATION_COMMITTED :
-							       OPERATION_RUNNING,
+		.state = operation_is_past_return(operation) ? OPERATION_RETIRING
+			 : is_after                          ? OPERATION_COMMITTED
+							     : OPERATION_RUNNING,
 		.step = -1,
 	};
 	chosen = &entry;
@@ -350,8 +349,8 @@ static enum lks_status go_forward(struct operation *operation, struct outcome *r
 		return operation_roll_back(operation, NULL, ret_outcome, err);
 	if (operation->state == OPERATION_PLANNED) {
 		status = abandon(operation, NULL, err);
-		return status ? status :
-				operation_conclude(operation, EXIT_ROLLED_BACK, false, ret_outcome,
+		return status ? status
+			      : operation_conclude(operation, EXIT_ROLLED_BACK, false, ret_outcome,
 						   err);
 	}
 	if (operation->state == OPERATION_STUCK)
@@ -373,8 +372,8 @@ static enum lks_status judge_resumed(struct operation *operation, struct lks_err
 		return operation_policy(operation->executor, operation->plan,
 					operation->executor->subject, err);
 	status = subject_named(operation->executor->config, operation->row.subject, &subject, err);
-	return status ? status :
-			operation_policy(operation->executor, operation->plan, &subject, err);
+	return status ? status
+		      : operation_policy(operation->executor, operation->plan, &subject, err);
 }
 
 /* The byte lock, then the row as it is under the lock. */
@@ -495,9 +494,9 @@ enum lks_status executor_rollback(struct executor *executor, const char *id, con
 		  executor->subject ? executor->subject->name : "a person",
 		  reason && *reason ? ": " : "", reason ? reason : "");
 	json_put_flag(operation.row.notes, "rolled_back_on_request", 1);
-	status = operation.state == OPERATION_PLANNED ?
-			 go_forward(&operation, ret_outcome, err) :
-			 operation_roll_back(&operation, &cause, ret_outcome, err);
+	status = operation.state == OPERATION_PLANNED
+			 ? go_forward(&operation, ret_outcome, err)
+			 : operation_roll_back(&operation, &cause, ret_outcome, err);
 	log_operation(NULL);
 	return status;
 }

@@ -49,8 +49,8 @@ bool transition_allowed(enum operation_state from, enum operation_state to)
 
 const char *operation_state_name(enum operation_state state)
 {
-	return state >= OPERATION_PLANNED && state <= OPERATION_STUCK ? state_names[state] :
-									"unknown";
+	return state >= OPERATION_PLANNED && state <= OPERATION_STUCK ? state_names[state]
+								      : "unknown";
 }
 
 enum operation_state operation_state_parse(const char *name)
@@ -129,8 +129,9 @@ static enum lks_status load_value(struct operation *operation, const char *name,
 	status = state_value(operation->executor->state, operation->row.id, name, &packed, err);
 	/* Taking a lost value for "nothing was there" would delete a record. */
 	if (status == LKS_NOT_FOUND)
-		return error_set(err, LKS_INVALID, "the state is corrupt: the value \"%s\" of "
-						   "operation %s is missing",
+		return error_set(err, LKS_INVALID,
+				 "the state is corrupt: the value \"%s\" of "
+				 "operation %s is missing",
 				 name, operation->row.id);
 	if (!status)
 		status = record_unpack(packed, &record, err);
@@ -331,9 +332,8 @@ struct access operation_access(struct operation *operation, enum action action, 
 		.subject = operation->executor->subject,
 		.operation = operation->row.id,
 		.request = operation->executor->request,
-		.reason = operation->row.reason && operation->row.reason[0] ?
-				  operation->row.reason :
-				  NULL,
+		.reason = operation->row.reason && operation->row.reason[0] ? operation->row.reason
+									    : NULL,
 		.action = action,
 		.step = step,
 		.is_engine = true,
@@ -382,9 +382,9 @@ static enum lks_status judge_record(struct executor *executor, const struct subj
 enum lks_status operation_policy(struct executor *executor, const struct plan *plan,
 				 const struct subject *subject, struct lks_error *err)
 {
-	enum action action = !strcmp(plan->kind, "set")	   ? ACTION_SET :
-			     !strcmp(plan->kind, "delete") ? ACTION_DELETE :
-							     ACTION_ROTATE;
+	enum action action = !strcmp(plan->kind, "set")      ? ACTION_SET
+			     : !strcmp(plan->kind, "delete") ? ACTION_DELETE
+							     : ACTION_ROTATE;
 	enum lks_status status = LKS_OK;
 
 	for (size_t i = 0; !status && i < plan->records.count; i++)

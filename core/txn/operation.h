@@ -49,9 +49,9 @@ struct operation {
 	size_t step_count;
 	enum operation_state state;
 	bool foreground;
-	bool has_effect;      /* something was changed, or may have been */
-	bool audit_missing;   /* the audit log could not take something */
-	bool finish_now;      /* a keep-previous wait is cut short */
+	bool has_effect;    /* something was changed, or may have been */
+	bool audit_missing; /* the audit log could not take something */
+	bool finish_now;    /* a keep-previous wait is cut short */
 	struct lks_error cause;
 };
 

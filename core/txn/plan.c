@@ -15,10 +15,10 @@
 const char *step_type_name(enum step_type type)
 {
 	static const char *const names[] = {
-		[STEP_WRITE] = "write",	  [STEP_DELETE] = "delete", [STEP_VERIFY] = "verify",
-		[STEP_ISSUE] = "issue",	  [STEP_REVOKE] = "revoke", [STEP_LABEL] = "label",
-		[STEP_APPLY] = "apply",	  [STEP_WAIT] = "wait",	    [STEP_RELOAD] = "reload",
-		[STEP_NOTIFY] = "notify", [STEP_FLAG] = "flag",	    [STEP_RUN] = "run",
+		[STEP_WRITE] = "write",   [STEP_DELETE] = "delete", [STEP_VERIFY] = "verify",
+		[STEP_ISSUE] = "issue",   [STEP_REVOKE] = "revoke", [STEP_LABEL] = "label",
+		[STEP_APPLY] = "apply",   [STEP_WAIT] = "wait",     [STEP_RELOAD] = "reload",
+		[STEP_NOTIFY] = "notify", [STEP_FLAG] = "flag",     [STEP_RUN] = "run",
 	};
 
 	return type >= STEP_WRITE && type <= STEP_RUN ? names[type] : "unknown";

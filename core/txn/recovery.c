@@ -106,8 +106,7 @@ enum lks_status executor_recover(struct executor *executor,
 		   others are not held up by it. */
 		if (status == LKS_CONFLICT || status == LKS_DENIED) {
 			if (status == LKS_DENIED)
-				log_warn("operation %s is left as it is: %s", ids[i],
-					 err->message);
+				log_warn("operation %s is left as it is: %s", ids[i], err->message);
 			error_clear(err);
 			status = LKS_OK;
 		}

@@ -72,9 +72,8 @@ static size_t forward_end(const struct operation *operation)
 {
 	size_t end = 0;
 
-	while (end < operation->step_count &&
-	       (!step_is_after(&operation->plan->steps[end]) ||
-		phase_is_begun(operation->steps[end].phase)))
+	while (end < operation->step_count && (!step_is_after(&operation->plan->steps[end]) ||
+					       phase_is_begun(operation->steps[end].phase)))
 		end++;
 	return end;
 }
@@ -126,9 +125,9 @@ static json_t *targets_json(struct operation *operation, bool probe)
 
 			if (plan_last_change(plan, end, &target->reference) != target)
 				continue;
-			holds = probe && !operation->row.is_final ?
-					by_probe(operation, end, target, &why) :
-					by_journal(operation, i);
+			holds = probe && !operation->row.is_final
+					? by_probe(operation, end, target, &why)
+					: by_journal(operation, i);
 			object = json_object();
 			target_name(&target->reference, name, sizeof(name));
 			json_put_text(object, "reference", name);
@@ -168,8 +167,8 @@ static void primary_name(const struct operation *operation, char *buffer, size_t
 {
 	const struct plan *plan = operation->plan;
 	const json_t *secrets = json_object_get(plan->config, "secret");
-	const char *text = json_string_value(json_is_array(secrets) ? json_array_get(secrets, 0) :
-								      secrets);
+	const char *text =
+		json_string_value(json_is_array(secrets) ? json_array_get(secrets, 0) : secrets);
 	struct reference reference;
 
 	buffer[0] = '\0';
@@ -195,8 +194,7 @@ static void put_versions(const struct operation *operation, json_t *report)
 	primary_name(operation, name, sizeof(name));
 	old = json_text(json_object_get(operation->row.notes, "old_versions"), name);
 	for (size_t i = 0; i < operation->step_count; i++) {
-		const json_t *versions =
-			json_object_get(operation->steps[i].detail, "versions");
+		const json_t *versions = json_object_get(operation->steps[i].detail, "versions");
 
 		if (!strcmp(operation->steps[i].phase, "done") && json_text(versions, name)[0])
 			fresh = json_text(versions, name);
@@ -241,9 +239,9 @@ static const char *outcome_name(const struct operation *operation, enum exit_cod
 	switch (operation->state) {
 	case OPERATION_DONE:
 	case OPERATION_COMMITTED:
-		return code == EXIT_INTERRUPTED ? "interrupted" :
-		       code == EXIT_UNFINISHED	? "waiting" :
-						  "done";
+		return code == EXIT_INTERRUPTED  ? "interrupted"
+		       : code == EXIT_UNFINISHED ? "waiting"
+						 : "done";
 	case OPERATION_ROLLED_BACK:
 		return "rolled-back";
 	case OPERATION_STUCK:
@@ -264,8 +262,8 @@ static json_t *report_json(struct operation *operation, enum exit_code code, boo
 {
 	json_t *report = json_object();
 	int64_t begun = operation->row.created_wall_ms;
-	int64_t ended = operation->row.ended_wall_ms ? operation->row.ended_wall_ms :
-						       operation->row.updated_wall_ms;
+	int64_t ended = operation->row.ended_wall_ms ? operation->row.ended_wall_ms
+						     : operation->row.updated_wall_ms;
 	const json_t *strategy = json_object_get(operation->plan->config, "strategy");
 
 	json_put_text(report, "operation", operation->row.id);
@@ -338,9 +336,9 @@ static enum exit_code code_of(const struct operation *operation)
 	case OPERATION_COMMITTED:
 		return EXIT_DONE;
 	case OPERATION_ROLLED_BACK:
-		return json_object_get(operation->row.notes, "exit") ?
-			       (enum exit_code)json_number(operation->row.notes, "exit") :
-			       EXIT_ROLLED_BACK;
+		return json_object_get(operation->row.notes, "exit")
+			       ? (enum exit_code)json_number(operation->row.notes, "exit")
+			       : EXIT_ROLLED_BACK;
 	case OPERATION_STUCK:
 		return EXIT_STUCK;
 	default:
@@ -354,6 +352,6 @@ enum lks_status executor_report(struct executor *executor, const char *id, bool 
 	AUTO(operation_release) struct operation operation = { 0 };
 	enum lks_status status = operation_load(executor, id, probe, &operation, err);
 
-	return status ? status :
-			operation_report(&operation, code_of(&operation), probe, ret_outcome, err);
+	return status ? status
+		      : operation_report(&operation, code_of(&operation), probe, ret_outcome, err);
 }

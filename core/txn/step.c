@@ -55,8 +55,8 @@ enum operation_state step_done_state(const struct operation *operation, size_t i
 		return OPERATION_COMMITTED;
 	if (step_is_keep_previous(&operation->plan->steps[index]))
 		return (enum operation_state)0;
-	return step_is_after(&operation->plan->steps[index]) ? OPERATION_RETIRING :
-							       OPERATION_RUNNING;
+	return step_is_after(&operation->plan->steps[index]) ? OPERATION_RETIRING
+							     : OPERATION_RUNNING;
 }
 
 enum step_result step_finish(struct operation *operation, size_t index, json_t *detail,
@@ -86,9 +86,9 @@ enum step_result step_intend(struct operation *operation, size_t index, const ch
 	bool undoing = !strcmp(phase, "undo-intent");
 	const struct journal_entry entry = {
 		.point = undoing ? "undo-intent" : "intent",
-		.state = undoing				       ? (enum operation_state)0 :
-			 step_is_after(&operation->plan->steps[index]) ? OPERATION_RETIRING :
-									 OPERATION_RUNNING,
+		.state = undoing                                         ? (enum operation_state)0
+			 : step_is_after(&operation->plan->steps[index]) ? OPERATION_RETIRING
+									 : OPERATION_RUNNING,
 		.step = (int)index,
 		.phase = phase,
 	};

@@ -90,11 +90,9 @@ static enum lks_status probe_step(struct operation *operation, size_t index, boo
 	for (; probes->count < step->target_count; probes->count++) {
 		const struct target *target = &step->targets[probes->count];
 		struct probe *probe = &probes->items[probes->count];
-		enum lks_status status =
-			probe_target(operation, &target->reference,
-				     before(operation, index, target),
-				     after(operation, index, target), !undoing, (int)index + 1,
-				     probe, err);
+		enum lks_status status = probe_target(
+			operation, &target->reference, before(operation, index, target),
+			after(operation, index, target), !undoing, (int)index + 1, probe, err);
 
 		if (status)
 			return status;
@@ -148,8 +146,8 @@ static enum lks_status make_changes(struct operation *operation, size_t index,
 	for (size_t i = 0; i < step->target_count; i++) {
 		const struct target *target = &step->targets[i];
 		const struct probe *probe = &probes->items[i];
-		const struct lks_record *value = undoing ? before(operation, index, target) :
-							   after(operation, index, target);
+		const struct lks_record *value = undoing ? before(operation, index, target)
+							 : after(operation, index, target);
 		struct store_change *change = &changes->items[changes->count];
 
 		if (probe->holds == wanted)
@@ -259,9 +257,9 @@ enum step_result step_change_run(struct operation *operation, size_t index, stru
 		if (store_change(operation->executor->stores, &access, changes.items, changes.count,
 				 err)) {
 			result = step_classify(err);
-			return result == STEP_OUTAGE ?
-				       result :
-				       judge_refusal(operation, index, had_effect, err);
+			return result == STEP_OUTAGE
+				       ? result
+				       : judge_refusal(operation, index, had_effect, err);
 		}
 		if (TXN_FAILPOINT("txn.effect.after", err))
 			return STEP_FAILED;
@@ -325,11 +323,11 @@ enum step_result probe_all_new(struct operation *operation, struct lks_error *er
 
 			if (plan_last_change(plan, end, &target->reference) != target)
 				continue;
-			if (probe_target(operation, &target->reference,
-					 plan_value_at(plan, operation->values, 0,
-						       &target->reference),
-					 values_get(operation->values, target->value), true,
-					 (int)i + 1, &probe, err))
+			if (probe_target(
+				    operation, &target->reference,
+				    plan_value_at(plan, operation->values, 0, &target->reference),
+				    values_get(operation->values, target->value), true, (int)i + 1,
+				    &probe, err))
 				return step_classify(err);
 			if (probe.holds != TARGET_NEW)
 				return foreign(target, err);

@@ -14,9 +14,8 @@
 #define POLL_DEFAULT_MS 500
 #define PATH_DEFAULT "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-static enum step_result judge(const struct step *step, const char *what,
-			      const struct strings *argv, const struct child_result *result,
-			      struct lks_error *err)
+static enum step_result judge(const struct step *step, const char *what, const struct strings *argv,
+			      const struct child_result *result, struct lks_error *err)
 {
 	if (result->timed_out)
 		error_set(err, LKS_FAILED, "%s: %s `%s` did not end in time", step->name, what,

@@ -88,8 +88,7 @@ enum step_result verify_step(struct operation *operation, size_t verify, size_t 
 			     struct lks_error *err)
 {
 	const struct step *step = &operation->plan->steps[verify];
-	int64_t propagation =
-		verifier_propagation_ms(operation->executor->stores, step->name);
+	int64_t propagation = verifier_propagation_ms(operation->executor->stores, step->name);
 	int64_t begun = clock_boot_ms();
 
 	for (;;) {
@@ -184,8 +183,8 @@ static enum lks_status prove_old(struct operation *operation, size_t verify,
 	const struct step *step = &operation->plan->steps[verify];
 	struct access access = operation_access(operation, ACTION_VERIFY, (int)verify + 1);
 	struct lks_answer answer = { 0 };
-	enum lks_status status = verifier_ask(operation->executor->stores, &access, step->name, old,
-					      &answer, err);
+	enum lks_status status =
+		verifier_ask(operation->executor->stores, &access, step->name, old, &answer, err);
 
 	if (status)
 		return status;

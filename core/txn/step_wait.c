@@ -79,9 +79,8 @@ static enum step_result journal_wait(struct operation *operation, size_t index, 
 {
 	const struct journal_entry entry = {
 		.point = "wait",
-		.state = step_is_after(&operation->plan->steps[index]) ?
-				 (enum operation_state)0 :
-				 OPERATION_WAITING,
+		.state = step_is_after(&operation->plan->steps[index]) ? (enum operation_state)0
+								       : OPERATION_WAITING,
 		.step = (int)index,
 		.phase = phase,
 		.wait = wait,
@@ -136,9 +135,9 @@ enum step_result prove_before_retiring(struct operation *operation, size_t index
 
 static enum step_result look(struct operation *operation, size_t index, struct lks_error *err)
 {
-	return step_is_keep_previous(&operation->plan->steps[index]) ?
-		       STEP_OK :
-		       verify_all(operation, index, err);
+	return step_is_keep_previous(&operation->plan->steps[index])
+		       ? STEP_OK
+		       : verify_all(operation, index, err);
 }
 
 static enum step_result finish_wait(struct operation *operation, size_t index,

@@ -41,8 +41,7 @@ static enum step_result undo_all(struct operation *operation, bool reloads, stru
 		const struct step *step = &operation->plan->steps[i];
 		enum step_result result;
 
-		if (!step_functions(step->type)->undo ||
-		    (step->type == STEP_RELOAD) != reloads ||
+		if (!step_functions(step->type)->undo || (step->type == STEP_RELOAD) != reloads ||
 		    !phase_is_begun(operation->steps[i].phase))
 			continue;
 		result = undo_step(operation, i, err);
@@ -115,8 +114,8 @@ static enum lks_status leave_back(struct operation *operation, const struct lks_
 
 	json_put(wait, "error", json_error(reason));
 	status = operation_journal(operation, &entry, err);
-	return status ? status :
-			operation_conclude(operation, EXIT_UNFINISHED, false, ret_outcome, err);
+	return status ? status
+		      : operation_conclude(operation, EXIT_UNFINISHED, false, ret_outcome, err);
 }
 
 static enum lks_status stuck_back(struct operation *operation, const struct lks_error *reason,

@@ -8,3 +8,5 @@ include %D%/base/local.mk
 include %D%/rotate/local.mk
 include %D%/base/trust.mk
 include %D%/plugin/local.mk
+include %D%/state/local.mk
+include %D%/txn/local.mk

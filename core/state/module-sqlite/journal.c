@@ -15,8 +15,7 @@ struct begin {
 };
 
 static enum lks_status insert_operation(struct database *database,
-					const struct database_operation *row,
-					struct lks_error *err)
+					const struct database_operation *row, struct lks_error *err)
 {
 	AUTO(statement_done)
 	sqlite3_stmt *insert = statement_get(database, SQL_OPERATION_INSERT, err);

@@ -167,8 +167,8 @@ static enum lks_status create_database(struct database *database,
 	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return module_fail(err,
-				   errno == EACCES || errno == EPERM || errno == EROFS ? LKS_DENIED :
-											 LKS_FAILED,
+				   errno == EACCES || errno == EPERM || errno == EROFS ? LKS_DENIED
+										       : LKS_FAILED,
 				   "make %s: %s", fresh, strerror(errno));
 	status = open_sqlite(database, fresh, true, err);
 	if (!status)
@@ -245,8 +245,8 @@ static enum lks_status quick_check(struct database *database, struct lks_error *
 	sqlite3_stmt *statement = NULL;
 	const char *said = NULL;
 	enum lks_status status = LKS_OK;
-	int result = sqlite3_prepare_v2(database->sqlite, "PRAGMA quick_check(1)", -1, &statement,
-					NULL);
+	int result =
+		sqlite3_prepare_v2(database->sqlite, "PRAGMA quick_check(1)", -1, &statement, NULL);
 
 	if (result == SQLITE_OK)
 		result = sqlite3_step(statement);
@@ -261,6 +261,28 @@ static enum lks_status quick_check(struct database *database, struct lks_error *
 	return status;
 }
 
+static bool has_write_ahead(const char *path)
+{
+	AUTO(free_ptr) char *name = suffixed(path, "-wal");
+	struct stat stat;
+
+	return name && !lstat(name, &stat) && stat.st_size > 0;
+}
+
+/* SQLite takes a last page that is cut off for one with zeros in it. Pages that
+   wait in the write-ahead file may still be on their way. */
+static enum lks_status judge_size(struct database *database, off_t size, struct lks_error *err)
+{
+	int page_size = 0;
+	enum lks_status status = read_number(database, "PRAGMA page_size", &page_size, err);
+
+	if (status || has_write_ahead(database->path) || (page_size > 0 && size % page_size == 0))
+		return status;
+	return module_fail(err, LKS_INVALID,
+			   "the state %s is corrupt: it is cut off after %lld bytes",
+			   database->path, (long long)size);
+}
+
 /* All but whose it is. */
 static enum lks_status open_believed(struct database *database, struct lks_error *err)
 {
@@ -271,6 +293,8 @@ static enum lks_status open_believed(struct database *database, struct lks_error
 		status = open_sqlite(database, database->path, false, err);
 	if (!status)
 		status = judge_version(database, err);
+	if (!status)
+		status = judge_size(database, size, err);
 	if (!status && size <= QUICK_CHECK_BYTES)
 		status = quick_check(database, err);
 	if (!status)
@@ -314,9 +338,9 @@ static enum lks_status make_folders(const char *path, struct lks_error *err)
 		*at = '\0';
 		if (mkdir(folder, 0700) && errno != EEXIST)
 			return module_fail(err,
-					   errno == EACCES || errno == EPERM || errno == EROFS ?
-						   LKS_DENIED :
-						   LKS_FAILED,
+					   errno == EACCES || errno == EPERM || errno == EROFS
+						   ? LKS_DENIED
+						   : LKS_FAILED,
 					   "make the folder %s: %s", folder, strerror(errno));
 		*at = '/';
 	}
@@ -362,14 +386,6 @@ static enum lks_status handle_new(const char *location, int64_t lock_wait_ms,
 	if (!status)
 		*ret_database = TAKE(database);
 	return status;
-}
-
-static bool has_write_ahead(const char *path)
-{
-	AUTO(free_ptr) char *name = suffixed(path, "-wal");
-	struct stat stat;
-
-	return name && !lstat(name, &stat) && stat.st_size > 0;
 }
 
 enum lks_status sqlite_open(const char *location, const struct database_identity *identity,
@@ -495,8 +511,7 @@ static enum lks_status adopt_body(struct database *database, void *context, stru
 		status = end_lost(database, adoption, err);
 	if (!status)
 		status = meta_write(database, "key", adoption->identity->key_check, err);
-	return status ? status :
-			meta_write(database, "machine", adoption->identity->machine, err);
+	return status ? status : meta_write(database, "machine", adoption->identity->machine, err);
 }
 
 /* The lock is held. */
@@ -525,9 +540,9 @@ static enum lks_status adopt_locked(struct database *database, struct adoption *
 	}
 	if (!status)
 		snprintf(ret_note, note_size,
-			 adoption->same_key ?
-				 "the state is now this machine's" :
-				 "the state is now this key's; %d unfinished operations ended as stuck",
+			 adoption->same_key ? "the state is now this machine's"
+					    : "the state is now this key's; %d unfinished "
+					      "operations ended as stuck",
 			 adoption->ended);
 	close_sqlite(database);
 	return status;

@@ -72,8 +72,8 @@ static enum lks_status read_steps(struct database *database, int64_t number,
 
 		step(context, &row);
 	}
-	return result == SQLITE_DONE ? LKS_OK :
-				       module_sqlite_fail(database, result, "read steps", err);
+	return result == SQLITE_DONE ? LKS_OK
+				     : module_sqlite_fail(database, result, "read steps", err);
 }
 
 enum lks_status sqlite_read(struct database *database, const char *id,
@@ -146,8 +146,8 @@ enum lks_status sqlite_list(struct database *database, enum database_list list, 
 	sqlite3_bind_int64(select, 2, limit ? (sqlite3_int64)limit : -1);
 	while ((result = sqlite3_step(select)) == SQLITE_ROW)
 		id(context, column_text(select, 0));
-	return result == SQLITE_DONE ? LKS_OK :
-				       module_sqlite_fail(database, result, "list operations", err);
+	return result == SQLITE_DONE ? LKS_OK
+				     : module_sqlite_fail(database, result, "list operations", err);
 }
 
 enum lks_status sqlite_lock(struct database *database, const char *id, struct lks_error *err)

@@ -352,8 +352,8 @@ static void test_the_file_is_found_in_its_order(void **state)
 	config_free(config);
 	/* One that cannot be believed is not passed over. */
 	assert_int_equal(chmod("lockstep.conf", 0666), 0);
-	assert_true(load(NULL, NULL, NULL, &config, &err) != LKS_OK);
-	assert_true(load(NULL, NULL, NULL, &config, &err) != LKS_NOT_FOUND);
+	assert_int_equal(load(NULL, NULL, NULL, &config, &err), LKS_INVALID);
+	assert_int_equal(error_exit_code(&err), EXIT_USAGE);
 	assert_int_equal(chdir(before), 0);
 }
 

@@ -183,7 +183,8 @@ static void assert_include_refused(struct temp *temp, const char *text, const ch
 	struct lks_error err = { 0 };
 
 	file_write_text(path, text);
-	assert_true(read_tree(path, &tree, &err) != LKS_OK);
+	assert_int_equal(read_tree(path, &tree, &err), LKS_INVALID);
+	assert_int_equal(err.status, LKS_INVALID);
 	assert_null(tree);
 	if (!strstr(err.message, part))
 		fail_msg("\"%s\": %s", text, err.message);

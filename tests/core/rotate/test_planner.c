@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of the planners and of prepare, on stores in memory. */
+#include "base/text.h"
 #include "support/test.h"
 
 #include "base/random.h"

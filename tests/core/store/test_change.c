@@ -46,6 +46,7 @@ static void test_a_change_is_written_read_back_and_audited_twice(void **state)
 	assert_true(before < after);
 	assert_contains(after, "\"outcome\":\"ok\"");
 	assert_contains(after, "\"version\":\"v1\"");
+	assert_contains(after, "\"digest\":\"");
 	assert_int_equal(count_of(audit, "\n"), 2);
 	assert_null(strstr(audit, "hunter2"));
 }
