@@ -82,7 +82,7 @@ static void choose_name(const struct init *init, const char *path, char name[LKS
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash ? slash + 1 : path;
-	char plain[LKS_NAME_MAX - 2];
+	char plain[LKS_NAME_MAX - 2] = "";
 	size_t len = 0;
 
 	if (string_starts(base, ".env."))
