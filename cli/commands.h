@@ -31,6 +31,13 @@ int cmd_status(struct cli *cli, int argc, char **argv);
 int cmd_verify(struct cli *cli, int argc, char **argv);
 int cmd_version(struct cli *cli, int argc, char **argv);
 
+/* What exit codes mean; ends with a NULL meaning. */
+struct exit_meaning {
+	int code;
+	const char *meaning;
+};
+extern const struct exit_meaning exit_meanings[];
+
 /* Help about one command, or about all with NULL. Returns the exit code. */
 int help_print(struct cli *cli, const struct command *command);
 /* Operations' events become lines on stderr. */

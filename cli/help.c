@@ -63,10 +63,7 @@ static void print_command(const struct command *command)
 	}
 }
 
-static const struct {
-	int code;
-	const char *meaning;
-} exit_codes[] = {
+const struct exit_meaning exit_meanings[] = {
 	{ EXIT_DONE, "done" },
 	{ EXIT_INTERNAL, "internal failure" },
 	{ EXIT_USAGE, "usage or config error" },
@@ -81,13 +78,14 @@ static const struct {
 	{ EXIT_AUDIT, "audit not available, so nothing was done" },
 	{ EXIT_UNFINISHED, "unfinished: it waits; the report says for what" },
 	{ EXIT_INTERRUPTED, "interrupted at a safe point; it can be resumed" },
+	{ 0, NULL },
 };
 
 static void print_exit_codes(void)
 {
 	printf("Exit codes:\n");
-	for (size_t i = 0; i < COUNT_OF(exit_codes); i++)
-		printf("  %3d  %s\n", exit_codes[i].code, exit_codes[i].meaning);
+	for (const struct exit_meaning *exit = exit_meanings; exit->meaning; exit++)
+		printf("  %3d  %s\n", exit->code, exit->meaning);
 }
 
 static json_t *options_json(const struct cli_option *options)

@@ -56,3 +56,13 @@ bin_PROGRAMS += lockstep
 lockstep_SOURCES = %D%/main.c
 lockstep_LDFLAGS = $(program_ldflags)
 lockstep_LDADD = libcli.la
+
+# The man page is made from the table, by a program of the build.
+noinst_PROGRAMS += lockstep-man
+lockstep_man_SOURCES = %D%/man.c
+lockstep_man_LDFLAGS = $(program_ldflags)
+lockstep_man_LDADD = libcli.la
+nodist_man_MANS = %D%/lockstep.1
+CLEANFILES += %D%/lockstep.1
+%D%/lockstep.1: lockstep-man$(EXEEXT)
+	$(AM_V_GEN)./lockstep-man$(EXEEXT) > $@.tmp && mv $@.tmp $@
