@@ -72,9 +72,8 @@ static const struct cli_option history_options[] = {
 
 static const struct cli_option exec_options[] = {
 	{ "env", "NAME=REF", "put the value of REF into the variable NAME", 'e', true },
-	{ "all", "STORE:PREFIX", "every secret below PREFIX, named after the last part of its path",
-	  0, true },
-	{ "pristine", NULL, "of our environment keep only PATH HOME USER LANG TERM TZ", 0, false },
+	{ "all", "STORE:PREFIX", "secrets below PREFIX, named after their last part", 0, true },
+	{ "pristine", NULL, "keep only PATH HOME USER LANG TERM TZ of ours", 0, false },
 	{ "no-mask", NULL, "leave the program's output as it is", 0, false },
 	{ "watch", NULL, "not available in this version", 0, false },
 	{ "consumer", "ID", "not available in this version", 0, false },
@@ -86,8 +85,7 @@ static const struct cli_option render_options[] = {
 };
 
 static const struct cli_option init_options[] = {
-	{ "from", "FILE.env", "make a store of this file; without it, of each one found here", 0,
-	  true },
+	{ "from", "FILE.env", "a store of this file, not of all that are here", 0, true },
 	OPTIONS_END
 };
 

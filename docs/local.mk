@@ -38,3 +38,4 @@ EXTRA_DIST += %D%/schema/delete.json
 EXTRA_DIST += %D%/schema/set.json
 EXTRA_DIST += %D%/schema/doctor.json
 EXTRA_DIST += %D%/schema/init.json
+EXTRA_DIST += %D%/performance.md

@@ -2,6 +2,7 @@
 /* Remembers which private modules are open and checks their tables. */
 #include "base/module.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -76,6 +77,7 @@ enum lks_status module_open(const char *name, uint32_t abi, size_t size,
 		status = modules.opener(name, &table, err);
 		if (status)
 			return status;
+		assert(table);
 	}
 	status = check(name, table, abi, size, err);
 	if (status)

@@ -7,6 +7,7 @@ cli_suites += %D%/test_demo.sh
 cli_suites += %D%/test_exec.sh
 cli_suites += %D%/test_get.sh
 cli_suites += %D%/test_init.sh
+cli_suites += %D%/test_mapped.sh
 cli_suites += %D%/test_memory.sh
 cli_suites += %D%/test_process.sh
 cli_suites += %D%/test_render.sh

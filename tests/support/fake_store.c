@@ -301,8 +301,8 @@ static void apply(struct stores *stores, struct store_change *change, const char
 enum lks_status store_change(struct stores *stores, const struct access *access,
 			     struct store_change *changes, size_t count, struct lks_error *err)
 {
-	char names[64][NAME_MAX_];
-	const char *pointers[64];
+	char names[64][NAME_MAX_] = { "" };
+	const char *pointers[64] = { NULL };
 	const struct fake_fault *fault;
 	size_t applied = count;
 

@@ -69,11 +69,10 @@ sqlite3_stmt *statement_get(struct database *database, enum statement which, str
 		return *statement;
 	result = sqlite3_prepare_v3(database->sqlite, statement_texts[which], -1,
 				    SQLITE_PREPARE_PERSISTENT, statement, NULL);
-	if (result != SQLITE_OK) {
-		(void)module_sqlite_fail(database, result, "prepare", err);
-		*statement = NULL;
-	}
-	return *statement;
+	if (result == SQLITE_OK)
+		return *statement;
+	(void)module_sqlite_fail(database, result, "prepare", err);
+	return *statement = NULL;
 }
 
 void statement_done(sqlite3_stmt **statement)

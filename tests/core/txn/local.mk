@@ -11,6 +11,7 @@ rig_ldadd = librig.la $(test_ldadd)
 
 txn_tests = \
 	%D%/test_executor \
+	%D%/test_plan \
 	%D%/test_recovery
 check_PROGRAMS += $(txn_tests)
 TESTS += $(txn_tests)
@@ -22,3 +23,7 @@ TESTS += $(txn_tests)
 %C%_test_recovery_SOURCES = %D%/test_recovery.c
 %C%_test_recovery_CPPFLAGS = $(test_cppflags)
 %C%_test_recovery_LDADD = $(rig_ldadd)
+
+%C%_test_plan_SOURCES = %D%/test_plan.c
+%C%_test_plan_CPPFLAGS = $(test_cppflags)
+%C%_test_plan_LDADD = $(rig_ldadd)
