@@ -3,6 +3,7 @@
 noinst_LTLIBRARIES += libcli.la
 libcli_la_SOURCES = \
 	%D%/change.c %D%/change.h \
+	%D%/check_due.c \
 	%D%/cli.c %D%/cli.h \
 	%D%/commands.c %D%/commands.h \
 	%D%/engine.c \

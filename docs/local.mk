@@ -12,6 +12,7 @@ EXTRA_DIST += %D%/schema/audit-tail.json
 EXTRA_DIST += %D%/schema/audit-verify.json
 EXTRA_DIST += %D%/schema/check-as.json
 EXTRA_DIST += %D%/schema/check.json
+EXTRA_DIST += %D%/schema/check-due.json
 EXTRA_DIST += %D%/schema/error.json
 EXTRA_DIST += %D%/schema/event.json
 EXTRA_DIST += %D%/schema/get.json
