@@ -106,7 +106,7 @@ is "$(member rollback_performed)" false 'without a rollback'
 is "$(member verifications.0.verdict)" valid 'and was verified'
 [ "$(member old_version)" != "$(member new_version)" ] && well=yes || well=no
 result $well 'the versions differ'
-grep -q "$new" audit.jsonl state.db state.db-wal && well=no || well=yes
+grep -qs "$new" audit.jsonl state.db* && well=no || well=yes
 result $well 'no value is in the audit log or the state'
 fits status 'status fits its schema' lockstep --json status
 is "$(member rotations.0.operation)" null 'nothing is unfinished'

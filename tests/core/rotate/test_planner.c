@@ -4,6 +4,7 @@
 #include "support/test.h"
 
 #include "base/random.h"
+#include "base/text.h"
 #include "fake_stores.h"
 #include "rotate/planner.h"
 #include "support/modules.h"
