@@ -20,3 +20,4 @@ mkdir replace
 "$bench/replace" "$sandbox/replace" || exit 1
 echo
 "$bench/redact"
+"$bench/journal"

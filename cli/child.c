@@ -55,7 +55,6 @@ static void child_release(struct child *child)
 	secret_free(TAKE(child->keys));
 	fd_close(&child->signals);
 	child->signals = -1;
-	sigprocmask(SIG_SETMASK, &child->mask_before, NULL);
 }
 
 static enum lks_status stream_open(struct child_stream *stream, int from, int to,
@@ -154,10 +153,12 @@ enum lks_status child_start(struct child *child, const struct program *program,
 		status = open_files(child, redactor, &theirs, err);
 	if (!status)
 		status = program_start(program, &theirs.files, &child->pid, err);
-	if (status)
-		child_release(child);
-	else
+	if (!status) {
 		terminal_enter_raw(&child->terminal);
+		return LKS_OK;
+	}
+	child_release(child);
+	sigprocmask(SIG_SETMASK, &child->mask_before, NULL);
 	return status;
 }
 
@@ -498,6 +499,8 @@ static void serve(struct child *child)
 enum lks_status child_wait(struct child *child, int *ret_code, struct lks_error *err)
 {
 	serve(child);
+	/* The signals stay blocked: one that came a moment too late for the
+	   program must not take the place of its exit code. */
 	*ret_code = WIFEXITED(child->wait_status) ? WEXITSTATUS(child->wait_status)
 						  : 128 + WTERMSIG(child->wait_status);
 	child_release(child);

@@ -60,7 +60,8 @@ struct child {
 enum lks_status child_start(struct child *child, const struct program *program,
 			    const struct redactor *redactor, struct lks_error *err) MUST_CHECK;
 /* The program's exit code, or 128 + the signal that ended it. A failure means
-   that output was lost. Releases everything. */
+   that output was lost. Releases everything but the signals, which
+   stay blocked: the caller is to end now. */
 enum lks_status child_wait(struct child *child, int *ret_code, struct lks_error *err) MUST_CHECK;
 
 #endif

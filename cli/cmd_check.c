@@ -327,10 +327,15 @@ static int check_as(struct cli *cli, const char *subject_name, char **argv)
 int cmd_check(struct cli *cli, int argc, char **argv)
 {
 	const char *as = cli_option_value(cli, "as");
+	bool due = cli_option_value(cli, "due") != NULL;
 
+	if (as && due)
+		return cli_usage(cli, "--as and --due are two questions");
+	if (due)
+		return check_due(cli, argc - 1, argv + 1);
 	if (as && argc != 3)
 		return cli_usage(cli, "--as SUBJECT needs REF and ACTION");
 	if (!as && argc != 1)
-		return cli_usage(cli, "REF and ACTION need --as SUBJECT");
+		return cli_usage(cli, "arguments need --as SUBJECT or --due");
 	return as ? check_as(cli, as, argv) : check_config(cli);
 }

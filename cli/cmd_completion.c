@@ -56,7 +56,7 @@ static void print_bash_command(const struct command *command)
 	if (command->words)
 		printf("\t\twords=\"%s\"\n", command->words);
 	if (with_argument.len)
-		printf("\t\tcase $before in %s) words= options= files=1 ;; esac\n",
+		printf("\t\tcase $before in %s) words='' options='' files=1 ;; esac\n",
 		       text_string(&with_argument));
 	if (command->stops_at_first)
 		printf("\t\tfor ((i = at + 1; i < COMP_CWORD; i++)); do\n"
@@ -86,7 +86,7 @@ static void print_bash(void)
 	       "}\n"
 	       "_lockstep() {\n"
 	       "\tlocal current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-	       "\tlocal global=\"%s\" options= words= files=1 command= at=1 i\n"
+	       "\tlocal global=\"%s\" options='' words='' files=1 command='' at=1 i\n"
 	       "\tCOMPREPLY=()\n"
 	       "\twhile ((at < COMP_CWORD)); do\n"
 	       "\t\tcase ${COMP_WORDS[at]} in\n"
@@ -100,7 +100,7 @@ static void print_bash(void)
 	       "\t'')\n"
 	       "\t\tcase $before in\n"
 	       "\t\t%s) ;;\n"
-	       "\t\t*) options=$global files= words=\"",
+	       "\t\t*) options=$global files='' words=\"",
 	       text_string(&global) + 1, text_string(&with_argument), text_string(&with_argument));
 	print_command_names();
 	printf("\" ;;\n\t\tesac\n\t\t;;\n");

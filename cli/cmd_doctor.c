@@ -79,29 +79,29 @@ static void check_plugin(struct doctor *doctor, const char *name)
 		say(doctor, FINDING_OK, label, "can be trusted and loads", NULL);
 }
 
+/* The plugin of the `index`-th store or verifier. */
+static const char *plugin_of(const struct config *config, size_t index)
+{
+	return index < config->store_count ? config->stores[index].plugin
+					   : config->verifiers[index - config->store_count].plugin;
+}
+
 static void check_plugins(struct doctor *doctor)
 {
 	const struct config *config = doctor->cli->config;
-	const size_t count = config->store_count + config->verifier_count;
-	AUTO(free_ptr) const char **names = calloc(count + 1, sizeof(*names));
 	struct lks_error err;
 
-	if (!names)
-		return;
 	if (cli_open_registry(doctor->cli, &err)) {
 		say_error(doctor, FINDING_FAIL, "plugins", &err, NULL);
 		return;
 	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < config->store_count + config->verifier_count; i++) {
 		bool known = false;
 
-		names[i] = i < config->store_count
-				   ? config->stores[i].plugin
-				   : config->verifiers[i - config->store_count].plugin;
 		for (size_t j = 0; j < i; j++)
-			known = known || strcmp(names[i], names[j]) == 0;
+			known = known || !strcmp(plugin_of(config, i), plugin_of(config, j));
 		if (!known)
-			check_plugin(doctor, names[i]);
+			check_plugin(doctor, plugin_of(config, i));
 	}
 }
 

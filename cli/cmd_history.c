@@ -72,7 +72,7 @@ static void print_row(const struct operation_row *row)
 	char when[32];
 
 	time_short(row->created_wall_ms, when);
-	printf("%-16s %-7s %-22s %-12s %s\n", when, row->kind, row->name, row->state, row->id);
+	printf("%-16s %-6s %s: %s\n  %s\n", when, row->kind, row->name, row->state, row->id);
 	if (json_is_object(row->error) && *json_text(row->error, "message"))
 		cli_print_wrapped(json_text(row->error, "message"), 4);
 }

@@ -19,8 +19,10 @@ static enum lks_status read_terminal(struct lks_buffer **ret_value, struct lks_e
 		return error_set(err, LKS_FAILED, "the terminal: %s", strerror(errno));
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
-	fputs("value (not shown; end with Enter, then Ctrl-D): ", stderr);
+	/* Hidden first: what is typed at the prompt must be neither shown nor
+	   thrown away with what came before it. */
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+	fputs("value (not shown; end with Enter, then Ctrl-D): ", stderr);
 	status = secret_read_fd(STDIN_FILENO, LKS_VALUE_MAX, "the terminal", ret_value, err);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
 	fputc('\n', stderr);

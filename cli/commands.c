@@ -18,7 +18,9 @@ static const struct cli_option change_options[] = {
 };
 
 static const struct cli_option check_options[] = {
-	{ "as", "SUBJECT", "ask what policy says about SUBJECT", 0, false }, OPTIONS_END
+	{ "as", "SUBJECT", "ask what policy says about SUBJECT", 0, false },
+	{ "due", NULL, "ask whether a rotation is due", 0, false },
+	OPTIONS_END
 };
 
 static const struct cli_option audit_options[] = {
@@ -130,7 +132,10 @@ static const char check_details[] =
 	"there is an error.\n"
 	"\n"
 	"With --as it says whether policy lets SUBJECT (user:anna, group:ops, tenant:acme, "
-	"role:deploy) do ACTION with REF, and which rule decides. Exit 4 if not.";
+	"role:deploy) do ACTION with REF, and which rule decides. Exit 4 if not.\n"
+	"\n"
+	"With --due it says which of the named rotations, or of all, are due, also those that "
+	"wait for their window. Exit 8 if there is one.";
 
 static const char plan_details[] =
 	"Shows what is due and what `run` would do: steps, the stores they change, the programs "
@@ -404,12 +409,12 @@ const struct command commands[] = {
 	  .min_arguments = 2,
 	  .max_arguments = 2 },
 	{ .name = "check",
-	  .arguments = "[--as SUBJECT REF ACTION]",
-	  .summary = "report all errors of the config; explain policy",
+	  .arguments = "[--as SUBJECT REF ACTION | --due [NAME...]]",
+	  .summary = "report all errors of the config; explain policy; what is due",
 	  .details = check_details,
 	  .options = check_options,
 	  .run = cmd_check,
-	  .max_arguments = 2 },
+	  .max_arguments = -1 },
 	{ .name = "audit",
 	  .arguments = "tail|verify",
 	  .summary = "look at the audit log",

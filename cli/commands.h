@@ -38,6 +38,9 @@ struct exit_meaning {
 };
 extern const struct exit_meaning exit_meanings[];
 
+/* `check --due`: the named rotations, or all. */
+int check_due(struct cli *cli, int count, char **names);
+
 /* Help about one command, or about all with NULL. Returns the exit code. */
 int help_print(struct cli *cli, const struct command *command);
 /* Operations' events become lines on stderr. */

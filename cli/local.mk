@@ -3,6 +3,7 @@
 noinst_LTLIBRARIES += libcli.la
 libcli_la_SOURCES = \
 	%D%/change.c %D%/change.h \
+	%D%/check_due.c \
 	%D%/cli.c %D%/cli.h \
 	%D%/commands.c %D%/commands.h \
 	%D%/engine.c \
@@ -16,6 +17,7 @@ libcli_la_LIBADD = libcore.la
 # Programs that we run for the caller.
 libcli_la_SOURCES += \
 	%D%/child.c %D%/child.h \
+	%D%/init.h %D%/init_files.c %D%/init_text.c \
 	%D%/presets.c %D%/presets.h \
 	%D%/program.c %D%/program.h \
 	%D%/replace.c %D%/replace.h \

@@ -108,7 +108,7 @@ static const char *ending(const struct outcome *outcome)
 	case OPERATION_DONE:
 		return "done";
 	case OPERATION_ROLLED_BACK:
-		return "rolled back: everything is as it was";
+		return "rolled back, all is as it was";
 	case OPERATION_STUCK:
 		return "STUCK: a person has to decide";
 	case OPERATION_ROLLING_BACK:

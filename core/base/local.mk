@@ -15,6 +15,7 @@ core_sources += \
 	%D%/record.c %D%/record.h \
 	%D%/redact.c %D%/redact.h \
 	%D%/redact_forms.c %D%/redact_forms.h \
+	%D%/redact_stream.c %D%/redact_tables.h \
 	%D%/reference.c %D%/reference.h \
 	%D%/secret.c %D%/secret.h \
 	%D%/template.c %D%/template.h \

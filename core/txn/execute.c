@@ -97,7 +97,7 @@ static enum after_outage meet_outage(struct operation *operation, size_t index,
 	AUTO(json_freep) json_t *wait = outage_of(operation, index);
 	bool is_after = step_is_after(&operation->plan->steps[index]);
 	int64_t attempts = json_number(wait, "attempts") + 1;
-	int64_t left = operation->plan->give_up_ms - wait_elapsed_ms(wait);
+	int64_t left = operation->plan->give_up_ms - (wait ? wait_elapsed_ms(wait) : 0);
 	int64_t delay = backoff_ms(attempts, cause);
 	bool leave = !operation->foreground || (is_after && attempts >= ATTEMPTS_AFTER_COMMIT);
 	const struct journal_entry entry = {
@@ -107,6 +107,10 @@ static enum after_outage meet_outage(struct operation *operation, size_t index,
 		.wait = wait,
 	};
 
+	if (!wait) {
+		error_no_memory(err, "wait for a store");
+		return BROKEN;
+	}
 	if (!is_after && left <= 0 && (operation->plan->auto_rollback || !operation->has_effect))
 		return GIVE_UP;
 	if (!is_after && left > 0 && delay > left)

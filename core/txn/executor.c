@@ -173,8 +173,9 @@ static enum lks_status read_old(struct operation *operation, const struct target
 		return status;
 	if (status == LKS_NOT_FOUND) {
 		error_clear(err);
-		json_array_append_new(json_object_get(operation->row.notes, "absent"),
-				      json_string(old));
+		if (json_array_append_new(json_object_get(operation->row.notes, "absent"),
+					  json_string(old)))
+			return error_no_memory(err, "read the old records");
 		return compare_version(target, name, NULL, err);
 	}
 	status = compare_version(target, name, record, err);
@@ -273,6 +274,15 @@ static enum lks_status known_already(struct executor *executor, const char *id, 
 	return status;
 }
 
+/* A failure that is no end: this process stops, another may take it up. */
+static enum lks_status let_go(const struct operation *operation, enum lks_status status)
+{
+	if (status)
+		state_operation_unlock(operation->executor->state, operation->row.id);
+	log_operation(NULL);
+	return status;
+}
+
 enum lks_status executor_run(struct executor *executor, const struct plan *plan, const char *id,
 			     bool foreground, prepare_function prepare, void *context,
 			     struct outcome *ret_outcome, struct lks_error *err)
@@ -311,20 +321,16 @@ enum lks_status executor_run(struct executor *executor, const struct plan *plan,
 	} else {
 		status = operation_execute(&operation, ret_outcome, err);
 	}
-	log_operation(NULL);
-	return status;
+	return let_go(&operation, status);
 }
 
 /* --- taking one up --- */
-
-enum direction { FORWARD, BACK, FINISH };
 
 /* From STUCK to where the next step lies. */
 static enum lks_status unstick(struct operation *operation, struct lks_error *err)
 {
 	size_t next = 0;
 	bool is_after;
-	const struct journal_entry *chosen;
 
 	while (next < operation->step_count && phase_is_over(operation->steps[next].phase))
 		next++;
@@ -336,8 +342,7 @@ static enum lks_status unstick(struct operation *operation, struct lks_error *er
 							     : OPERATION_RUNNING,
 		.step = -1,
 	};
-	chosen = &entry;
-	return operation_journal(operation, chosen, err);
+	return operation_journal(operation, &entry, err);
 }
 
 static enum lks_status go_forward(struct operation *operation, struct outcome *ret_outcome,
@@ -394,7 +399,8 @@ enum lks_status executor_resume(struct executor *executor, const char *id, bool 
 				struct outcome *ret_outcome, struct lks_error *err)
 {
 	AUTO(operation_release) struct operation operation = { 0 };
-	enum lks_status status = take_up(executor, id, &operation, err);
+	struct lks_error local = { 0 };
+	enum lks_status status = take_up(executor, id, &operation, err = err ? err : &local);
 
 	if (status)
 		return status;
@@ -404,35 +410,32 @@ enum lks_status executor_resume(struct executor *executor, const char *id, bool 
 		return executor_report(executor, id, false, ret_outcome, err);
 	}
 	status = judge_resumed(&operation, err);
-	if (status) {
-		state_operation_unlock(executor->state, id);
-		return status;
-	}
+	if (status)
+		return let_go(&operation, status);
 	log_operation(id);
 	operation_event(&operation, EVENT_STARTED, 0, NULL, 0, NULL);
-	status = go_forward(&operation, ret_outcome, err);
-	log_operation(NULL);
-	return status;
+	return let_go(&operation, go_forward(&operation, ret_outcome, err));
 }
 
 enum lks_status executor_finish(struct executor *executor, const char *id,
 				struct outcome *ret_outcome, struct lks_error *err)
 {
 	AUTO(operation_release) struct operation operation = { 0 };
-	enum lks_status status = take_up(executor, id, &operation, err);
+	struct lks_error local = { 0 };
+	enum lks_status status = take_up(executor, id, &operation, err = err ? err : &local);
 
 	if (status)
 		return status;
 	if (operation.state != OPERATION_COMMITTED && operation.state != OPERATION_RETIRING) {
-		state_operation_unlock(executor->state, id);
 		error_set(err, LKS_CONFLICT, "operation %s is %s: there is nothing to retire yet",
 			  id, operation_state_name(operation.state));
 		error_operation(err, id);
-		return LKS_CONFLICT;
+		return let_go(&operation, LKS_CONFLICT);
 	}
 	operation.finish_now = true;
+	log_operation(id);
 	operation_event(&operation, EVENT_STARTED, 0, NULL, 0, NULL);
-	return operation_execute(&operation, ret_outcome, err);
+	return let_go(&operation, operation_execute(&operation, ret_outcome, err));
 }
 
 /* --- undo on request --- */
@@ -478,16 +481,15 @@ enum lks_status executor_rollback(struct executor *executor, const char *id, con
 {
 	AUTO(operation_release) struct operation operation = { 0 };
 	struct lks_error cause = { 0 };
-	enum lks_status status = take_up(executor, id, &operation, err);
+	struct lks_error local = { 0 };
+	enum lks_status status = take_up(executor, id, &operation, err = err ? err : &local);
 
 	if (status)
 		return status;
 	operation.foreground = true;
 	status = prove_rollback(&operation, err);
-	if (status) {
-		state_operation_unlock(executor->state, id);
-		return status;
-	}
+	if (status)
+		return let_go(&operation, status);
 	log_operation(id);
 	operation_event(&operation, EVENT_STARTED, 0, NULL, 0, NULL);
 	error_set(&cause, LKS_FAILED, "rolled back by %s%s%s",

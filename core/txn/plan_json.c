@@ -8,13 +8,23 @@
 #include "base/text.h"
 #include "txn/operation.h"
 
+/* Out of memory must not make a shorter plan: all of it or nothing. */
+static json_t *whole(json_t *value, int failed)
+{
+	if (!failed)
+		return value;
+	json_decref(value);
+	return NULL;
+}
+
 static json_t *strings_to_json(const struct strings *strings)
 {
 	json_t *array = json_array();
+	int failed = 0;
 
 	for (size_t i = 0; array && i < strings->count; i++)
-		json_array_append_new(array, json_string(strings->items[i]));
-	return array;
+		failed |= json_array_append_new(array, json_string(strings->items[i]));
+	return whole(array, failed);
 }
 
 static json_t *reference_to_json(const struct reference *reference)
@@ -30,52 +40,55 @@ static json_t *reference_to_json(const struct reference *reference)
 static json_t *targets_to_json(const struct step *step)
 {
 	json_t *array = json_array();
+	int failed = 0;
 
 	for (size_t i = 0; array && i < step->target_count; i++) {
 		const struct target *target = &step->targets[i];
 		json_t *object = json_object();
 
-		json_put(object, "reference", reference_to_json(&target->reference));
-		json_put_text(object, "value", target->value);
-		json_put_text(object, "expected", target->expected);
-		json_array_append_new(array, object);
+		failed |= json_put(object, "reference", reference_to_json(&target->reference));
+		failed |= json_put_text(object, "value", target->value);
+		failed |= json_put_text(object, "expected", target->expected);
+		failed |= json_array_append_new(array, object);
 	}
-	return array;
+	return whole(array, failed);
 }
 
 static json_t *step_to_json(const struct step *step)
 {
 	json_t *object = json_object();
+	int failed = 0;
 
-	json_put_text(object, "type", step_type_name(step->type));
-	json_put_text(object, "title", step->title);
-	json_put_flag(object, "after_no_return", step->after_no_return);
-	json_put(object, "targets", targets_to_json(step));
-	json_put_text(object, "name", step->name);
-	json_put(object, "candidate", reference_to_json(&step->candidate));
-	json_put_number(object, "duration_ms", step->duration_ms);
-	json_put_number(object, "poll_ms", step->poll_ms);
-	json_put(object, "command", strings_to_json(&step->command));
-	json_put(object, "healthy", strings_to_json(&step->healthy));
-	return object;
+	failed |= json_put_text(object, "type", step_type_name(step->type));
+	failed |= json_put_text(object, "title", step->title);
+	failed |= json_put_flag(object, "after_no_return", step->after_no_return);
+	failed |= json_put(object, "targets", targets_to_json(step));
+	failed |= json_put_text(object, "name", step->name);
+	failed |= json_put(object, "candidate", reference_to_json(&step->candidate));
+	failed |= json_put_number(object, "duration_ms", step->duration_ms);
+	failed |= json_put_number(object, "poll_ms", step->poll_ms);
+	failed |= json_put(object, "command", strings_to_json(&step->command));
+	failed |= json_put(object, "healthy", strings_to_json(&step->healthy));
+	return whole(object, failed);
 }
 
 json_t *plan_to_json(const struct plan *plan)
 {
 	json_t *object = json_object();
 	json_t *steps = json_array();
+	int failed = 0;
 
 	for (size_t i = 0; steps && i < plan->step_count; i++)
-		json_array_append_new(steps, step_to_json(&plan->steps[i]));
-	json_put_text(object, "kind", plan->kind);
-	json_put_text(object, "name", plan->name);
-	json_put(object, "config", json_deep_copy(plan->config));
-	json_put(object, "steps", steps);
-	json_put(object, "records", strings_to_json(&plan->records));
-	json_put_number(object, "give_up_ms", plan->give_up_ms);
-	json_put_flag(object, "auto_rollback", plan->auto_rollback);
-	json_put(object, "notes", strings_to_json(&plan->notes));
-	return object;
+		failed |= json_array_append_new(steps, step_to_json(&plan->steps[i]));
+	failed |= json_put_text(object, "kind", plan->kind);
+	failed |= json_put_text(object, "name", plan->name);
+	failed |= json_put(object, "config", json_deep_copy(plan->config));
+	failed |= json_put(object, "steps", steps);
+	failed |= json_put(object, "records", strings_to_json(&plan->records));
+	failed |= json_put_number(object, "give_up_ms", plan->give_up_ms);
+	failed |= json_put_flag(object, "auto_rollback", plan->auto_rollback);
+	failed |= json_put(object, "notes", strings_to_json(&plan->notes));
+	return whole(object, failed);
 }
 
 /* --- and back --- */
@@ -218,39 +231,41 @@ static json_t *step_hashed(const struct step *step)
 {
 	json_t *object = json_object();
 	json_t *targets = json_array();
+	int failed = 0;
 
 	for (size_t i = 0; targets && i < step->target_count; i++) {
 		const struct target *target = &step->targets[i];
 		json_t *entry = json_object();
 
-		json_put(entry, "reference", reference_to_json(&target->reference));
-		json_put_flag(entry, "goes", !target->value);
-		json_put_text(entry, "expected", target->expected);
-		json_array_append_new(targets, entry);
+		failed |= json_put(entry, "reference", reference_to_json(&target->reference));
+		failed |= json_put_flag(entry, "goes", !target->value);
+		failed |= json_put_text(entry, "expected", target->expected);
+		failed |= json_array_append_new(targets, entry);
 	}
-	json_put_text(object, "type", step_type_name(step->type));
-	json_put_text(object, "undo", undo_name(step));
-	json_put_flag(object, "after_no_return", step_is_after(step));
-	json_put(object, "targets", targets);
-	json_put_text(object, "name", step->name);
-	json_put(object, "candidate", reference_to_json(&step->candidate));
-	json_put(object, "command", strings_to_json(&step->command));
-	json_put(object, "healthy", strings_to_json(&step->healthy));
-	return object;
+	failed |= json_put_text(object, "type", step_type_name(step->type));
+	failed |= json_put_text(object, "undo", undo_name(step));
+	failed |= json_put_flag(object, "after_no_return", step_is_after(step));
+	failed |= json_put(object, "targets", targets);
+	failed |= json_put_text(object, "name", step->name);
+	failed |= json_put(object, "candidate", reference_to_json(&step->candidate));
+	failed |= json_put(object, "command", strings_to_json(&step->command));
+	failed |= json_put(object, "healthy", strings_to_json(&step->healthy));
+	return whole(object, failed);
 }
 
 static json_t *plan_hashed(const struct plan *plan)
 {
 	json_t *object = json_object();
 	json_t *steps = json_array();
+	int failed = 0;
 
 	for (size_t i = 0; steps && i < plan->step_count; i++)
-		json_array_append_new(steps, step_hashed(&plan->steps[i]));
-	json_put_text(object, "kind", plan->kind);
-	json_put_text(object, "name", plan->name);
-	json_put(object, "config", json_deep_copy(plan->config));
-	json_put(object, "steps", steps);
-	return object;
+		failed |= json_array_append_new(steps, step_hashed(&plan->steps[i]));
+	failed |= json_put_text(object, "kind", plan->kind);
+	failed |= json_put_text(object, "name", plan->name);
+	failed |= json_put(object, "config", json_deep_copy(plan->config));
+	failed |= json_put(object, "steps", steps);
+	return whole(object, failed);
 }
 
 static int by_name(const void *a, const void *b)

@@ -32,6 +32,7 @@ enum step_result step_classify(const struct lks_error *err)
 	case LKS_UNAVAILABLE:
 	case LKS_THROTTLED:
 	case LKS_UNCERTAIN:
+	case LKS_NO_MEMORY:
 		return STEP_OUTAGE;
 	default:
 		return STEP_FAILED;

@@ -253,7 +253,7 @@ enum step_result step_change_run(struct operation *operation, size_t index, stru
 		operation->has_effect = true;
 		if (make_changes(operation, index, &probes, false, &changes, err) ||
 		    TXN_FAILPOINT("txn.effect.before", err))
-			return STEP_FAILED;
+			return step_classify(err);
 		if (store_change(operation->executor->stores, &access, changes.items, changes.count,
 				 err)) {
 			result = step_classify(err);
@@ -299,7 +299,7 @@ enum step_result step_change_undo(struct operation *operation, size_t index, str
 		return result;
 	if (make_changes(operation, index, &probes, true, &changes, err) ||
 	    TXN_FAILPOINT("txn.undo.before", err))
-		return STEP_FAILED;
+		return step_classify(err);
 	if (store_change(operation->executor->stores, &access, changes.items, changes.count, err)) {
 		/* A lost race: what is there now says what to do. */
 		return err->status == LKS_CONFLICT ? STEP_OUTAGE : step_classify(err);

@@ -45,7 +45,7 @@ static enum step_result wait_healthy(struct operation *operation, const struct s
 		int64_t left = end - clock_boot_ms();
 
 		if (child_run(&step->healthy, environment, left > 1 ? left : 1, &result, err))
-			return STEP_FAILED;
+			return step_classify(err);
 		if (succeeded(&result))
 			return STEP_OK;
 		left = end - clock_boot_ms();
@@ -75,7 +75,7 @@ static enum step_result reload(struct operation *operation, size_t index, struct
 					    text_string(&consumer), NULL };
 	if (step->command.count) {
 		if (child_run(&step->command, environment, timeout, &result, err))
-			return STEP_FAILED;
+			return step_classify(err);
 		if (!succeeded(&result))
 			return judge(step, "the reload", &step->command, &result, err);
 	}

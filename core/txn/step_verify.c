@@ -30,7 +30,7 @@ static enum step_result note_answer(struct operation *operation, size_t verify,
 	json_put_number(entry, "at", clock_wall_ms());
 	if (!list || json_array_append_new(list, entry)) {
 		error_no_memory(err, "note a verification");
-		return STEP_FAILED;
+		return STEP_OUTAGE;
 	}
 	return STEP_OK;
 }
@@ -94,7 +94,7 @@ enum step_result verify_step(struct operation *operation, size_t verify, size_t 
 	for (;;) {
 		AUTO(record_freep) struct lks_record *record = NULL;
 		struct lks_answer answer;
-		enum step_result result = STEP_FAILED;
+		enum step_result result = STEP_OUTAGE;
 		int64_t left;
 
 		if (!record_new(&record, err))

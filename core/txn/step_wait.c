@@ -17,24 +17,28 @@
 #define DAY_MS (24 * 3600 * INT64_C(1000))
 #define POLL_DEFAULT_MS 10000
 
-static void begin_here(json_t *wait, int64_t already_ms)
+/* The start first: with another boot's id it is judged again. */
+static int begin_here(json_t *wait, int64_t already_ms)
 {
-	json_put_text(wait, "boot_id", clock_boot_id());
-	json_put_number(wait, "started_boot_ms", clock_boot_ms() - already_ms);
+	return json_put_number(wait, "started_boot_ms", clock_boot_ms() - already_ms) |
+	       json_put_text(wait, "boot_id", clock_boot_id());
 }
 
 json_t *wait_new(const char *what, int step, int64_t duration_ms, int64_t poll_ms)
 {
 	json_t *wait = json_object();
+	int failed = json_put_text(wait, "for", what) | json_put_number(wait, "step", step) |
+		     json_put_number(wait, "duration_ms", duration_ms) |
+		     json_put_number(wait, "poll_ms", poll_ms > 0 ? poll_ms : POLL_DEFAULT_MS) |
+		     json_put_number(wait, "started_wall_ms", clock_wall_ms()) |
+		     json_put_number(wait, "heartbeat_wall_ms", clock_wall_ms()) |
+		     begin_here(wait, 0);
 
-	json_put_text(wait, "for", what);
-	json_put_number(wait, "step", step);
-	json_put_number(wait, "duration_ms", duration_ms);
-	json_put_number(wait, "poll_ms", poll_ms > 0 ? poll_ms : POLL_DEFAULT_MS);
-	json_put_number(wait, "started_wall_ms", clock_wall_ms());
-	json_put_number(wait, "heartbeat_wall_ms", clock_wall_ms());
-	begin_here(wait, 0);
-	return wait;
+	/* One without a start would be over at once. */
+	if (!failed)
+		return wait;
+	json_decref(wait);
+	return NULL;
 }
 
 int64_t wait_elapsed_ms(json_t *wait)
@@ -44,19 +48,21 @@ int64_t wait_elapsed_ms(json_t *wait)
 	int64_t heartbeat = json_number(wait, "heartbeat_wall_ms");
 	int64_t duration = json_number(wait, "duration_ms");
 	int64_t poll = json_number(wait, "poll_ms");
+	int64_t passed = clock_boot_ms() - json_number(wait, "started_boot_ms");
 
 	if (strcmp(json_text(wait, "boot_id"), clock_boot_id()) || !clock_boot_id()[0]) {
-		int64_t passed = wall - started;
 		int64_t most = duration > poll ? duration - poll : 0;
 
+		passed = wall - started;
 		if (wall < started || wall > heartbeat + DAY_MS) {
 			json_put_number(wait, "started_wall_ms", wall);
 			passed = 0;
 		}
-		begin_here(wait, passed < most ? passed : most);
+		passed = passed < most ? passed : most;
+		(void)begin_here(wait, passed);
 	}
 	json_put_number(wait, "heartbeat_wall_ms", wall);
-	return clock_boot_ms() - json_number(wait, "started_boot_ms");
+	return passed;
 }
 
 int64_t wait_until_wall_ms(const json_t *wait, int64_t elapsed_ms)
@@ -109,7 +115,7 @@ static enum step_result wait_of(struct operation *operation, size_t index, json_
 			     step->poll_ms);
 	if (!*ret_wait) {
 		error_no_memory(err, "wait");
-		return STEP_FAILED;
+		return STEP_OUTAGE;
 	}
 	const struct journal_entry entry = {
 		.point = "wait",

@@ -112,6 +112,8 @@ static enum lks_status leave_back(struct operation *operation, const struct lks_
 	const struct journal_entry entry = { .point = "outage", .step = -1, .wait = wait };
 	enum lks_status status;
 
+	if (!wait)
+		return error_no_memory(err, "wait for a store");
 	json_put(wait, "error", json_error(reason));
 	status = operation_journal(operation, &entry, err);
 	return status ? status

@@ -38,6 +38,23 @@ stores = {
 };
 END
 it 'a good config is good' lockstep check
+it 'nothing is due where nothing rotates' lockstep check --due
+fits check-due 'and its JSON fits its schema' lockstep check --due --json
+write_config <<'END'
+stores = { app = { plugin = "env-file"; path = "app.env"; }; };
+rotations = {
+  a = { secret = [ "app:A" ]; generate = { kind = "hex"; }; every = "30d"; require_verification = false; };
+};
+END
+it 'what is young is not due' lockstep check --due
+lockstep adopt a --rotated-at 2020-01-01 >"$out" 2>"$err"
+it_exits 8 'what is old is due' lockstep check --due
+says 'a: due' 'and named'
+it_exits 8 'by its name too' lockstep check --due a
+fits check-due 'and its JSON fits its schema' lockstep check --due --json
+is "$(member due.0.rotation)" a 'with the name'
+it_exits 3 'an unknown rotation is 3' lockstep check --due b
+it_exits 2 'two questions at once' lockstep check --due --as user:anna
 chmod 622 lockstep.conf
 it_exits 2 'n11: a config that others can write is refused' lockstep check
 chmod 600 lockstep.conf

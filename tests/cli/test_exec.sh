@@ -127,7 +127,19 @@ head -c 3000000 /dev/urandom >bytes
 it 'redact leaves other bytes alone' sh -c 'lockstep redact app:API_KEY <bytes >copy'
 same bytes copy 'all of them'
 it_exits 1 'n75: redact to a full disk is 1' sh -c 'lockstep redact app:API_KEY <bytes >/dev/full'
-(printf 's3cr'; sleep 0.6; printf 'x s3c'; sleep 0.01; printf 'r3t-k3y\n') | lockstep redact app:API_KEY >"$out"
+python3 - >"$out" 2>"$err" <<'END'
+import subprocess
+run = subprocess.Popen(["lockstep", "redact", "app:API_KEY"], stdin=subprocess.PIPE,
+                       stdout=subprocess.PIPE, bufsize=0)
+run.stdin.write(b"s3cr")
+found = b""
+while found != b"s3cr":
+    found += run.stdout.read(1)
+run.stdin.write(b"x s3c")
+run.stdin.write(b"r3t-k3y")
+run.stdin.close()
+print((found + run.stdout.read()).decode())
+END
 is "$(cat "$out")" 's3crx ***' 'redact lets go of what it held while nothing comes'
 
 finish

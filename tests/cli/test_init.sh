@@ -115,6 +115,19 @@ else
 	skip 'doctor warns of memory that cannot be locked' 'root is not bound by the limit'
 fi
 
+# --- doctor and the state
+it 'a change makes the state' sh -c 'printf v | lockstep set app:A'
+it 'doctor is content with it' lockstep doctor
+says 'unfinished' 'and counts what is unfinished'
+printf 'this is no database, and long enough to be none' >state.db
+rm -f state.db-wal state.db-shm
+it_exits 1 'doctor fails on a state that is broken' lockstep doctor
+says '--adopt-state' 'and says what to do'
+it 'doctor --adopt-state does it' lockstep doctor --adopt-state
+says 'adopt state' 'and says what it did'
+it 'doctor is content again' lockstep doctor
+it 'and so is a change' sh -c 'printf w | lockstep set app:A'
+
 # --- completion
 it_exits 2 'an unknown shell is 2' lockstep completion tcsh
 cat >complete.bash <<'END'

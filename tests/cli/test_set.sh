@@ -77,7 +77,7 @@ shown = b""
 def more(until):
     global shown
     while until not in shown:
-        if not select.select([fd], [], [], 30)[0]:
+        if not select.select([fd], [], [], 10)[0]:
             break
         try:
             part = os.read(fd, 4096)
@@ -109,5 +109,30 @@ cp app.env before.env
 it_exits 11 'n87: no audit, no change' give x lockstep set app:OTHER
 same app.env before.env 'n87: the file is as it was'
 rmdir audit.jsonl && mv audit.old audit.jsonl
+
+# What is being changed by an operation that has not ended stays as it is.
+cat >yes.sh <<'END'
+#!/bin/sh
+exec cat >/dev/null
+END
+chmod 700 yes.sh
+write_config <<END
+stores = { app = { plugin = "env-file"; path = "app.env"; }; };
+verifiers = { yes = { plugin = "exec"; command = [ "$sandbox/yes.sh" ]; }; };
+rotations = {
+  key = { secret = [ "app:OTHER" ]; generate = { kind = "hex"; }; strategy = "immediate";
+          verify = [ "yes" ]; every = "90d"; soak = "1h"; };
+};
+END
+run lockstep rotate key --detach --json
+operation=$(member operation)
+is "${#operation}" 36 'a rotation is under way'
+cp app.env before.env
+it_exits 7 'what it changes cannot be set' give x lockstep set app:OTHER
+says "$operation" 'and its operation is named'
+it_exits 7 'nor deleted' lockstep delete app:OTHER --json
+is "$(member operation)" "$operation" 'and JSON has the operation'
+same app.env before.env 'the file is as it was'
+it 'another secret can' give x lockstep set app:API_KEY
 
 finish

@@ -42,6 +42,15 @@ static void must(bool ok, const char *what)
 	}
 }
 
+/* Not strdup(): tests make that fail, and this is no part of what they test. */
+static char *copy_text(const char *text)
+{
+	char *copy = NULL;
+
+	must(asprintf(&copy, "%s", text) >= 0, "no memory");
+	return copy;
+}
+
 /* --- records --- */
 
 static struct fake_record *find(const struct stores *stores, const char *name)
@@ -84,7 +93,7 @@ static void put(struct stores *stores, const char *name, const char *value)
 		string_copy(record->name, sizeof(record->name), name);
 	}
 	free(record->value);
-	record->value = value ? strdup(value) : NULL;
+	record->value = value ? copy_text(value) : NULL;
 	record->version = stores->next_version++;
 }
 
@@ -164,7 +173,7 @@ struct stores *fake_stores_new(void)
 
 void fake_stores_keep(struct stores *stores, const char *path)
 {
-	stores->file = strdup(path);
+	stores->file = copy_text(path);
 	load(stores);
 }
 
@@ -195,7 +204,7 @@ void fake_heal(struct stores *stores)
 void fake_accept(struct stores *stores, const char *value)
 {
 	must(stores->accepted_count < ACCEPTED_MAX, "too many accepted values");
-	stores->accepted[stores->accepted_count++] = strdup(value);
+	stores->accepted[stores->accepted_count++] = copy_text(value);
 }
 
 void fake_propagation(struct stores *stores, int64_t propagation_ms)
@@ -240,6 +249,8 @@ static enum lks_status fail_as(const struct fake_fault *fault, const char *what,
 	error_set(err, fault->status, "%s: scripted: %s", what, status_name(fault->status));
 	if (fault->exit_code)
 		error_exit(err, fault->exit_code);
+	if (err)
+		err->retry_after_ms = fault->retry_after_ms;
 	return fault->status;
 }
 
@@ -306,13 +317,20 @@ enum lks_status store_change(struct stores *stores, const struct access *access,
 	const struct fake_fault *fault;
 	size_t applied = count;
 
-	(void)access;
 	must(count <= 64, "too many changes");
 	for (size_t i = 0; i < count; i++) {
 		name_of(&changes[i].reference, names[i]);
 		pointers[i] = names[i];
 	}
 	fault = strike(stores, FAKE_CHANGE, pointers, count);
+	if (fault && fault->loses_audit) {
+		if (!access->audit_missing) {
+			error_set(err, LKS_FAILED, "the audit log is full");
+			error_exit(err, EXIT_AUDIT);
+			return LKS_FAILED;
+		}
+		*access->audit_missing = true;
+	}
 	if (fault && fault->status && !fault->after && !fault->only_first)
 		return fail_as(fault, names[0], err);
 	for (size_t i = 0; i < count; i++) {

@@ -33,7 +33,9 @@ struct fake_fault {
 	int skip;         /* so many matching calls pass first */
 	int times;        /* then so many fail; -1: all */
 	enum lks_status status;
-	enum exit_code exit_code;    /* 0: of the status */
+	enum exit_code exit_code; /* 0: of the status */
+	int64_t retry_after_ms;
+	bool loses_audit;            /* CHANGE: the log cannot take the entry */
 	bool after;                  /* the change is made, then the answer is lost */
 	const char *foreign;         /* before the call, somebody writes this to `name` */
 	int only_first;              /* CHANGE: so many records are changed, then it fails */

@@ -117,13 +117,15 @@ void rig_stop(struct rig *rig)
 	temp_remove(&rig->temp);
 }
 
-static void put_value(struct values *values, const char *name, const char *value)
+static enum lks_status put_value(struct values *values, const char *name, const char *value,
+				 struct lks_error *err)
 {
-	struct lks_record *record = NULL;
+	AUTO(record_freep) struct lks_record *record = NULL;
+	enum lks_status status = record_new(&record, err);
 
-	if (record_new(&record, NULL) || record_put(record, "value", value, strlen(value), NULL) ||
-	    values_put(values, name, record, NULL))
-		fail_msg("no memory");
+	if (!status)
+		status = record_put(record, "value", value, strlen(value), err);
+	return status ? status : values_put(values, name, TAKE(record), err);
 }
 
 enum lks_status rig_prepare(void *context, const struct plan *plan, struct values *values,
@@ -132,15 +134,16 @@ enum lks_status rig_prepare(void *context, const struct plan *plan, struct value
 	struct rig *rig = context;
 	const struct lks_record *old = values_get(values, "old:app:KEY");
 	struct lks_record *copy = NULL;
+	enum lks_status status;
 
 	(void)plan;
 	rig->prepared++;
 	if (rig->prepare_status)
 		return error_set(err, rig->prepare_status, "scripted");
-	put_value(values, "new", rig->fresh);
-	if (old && (record_copy(old, &copy, err) || values_put(values, "previous", copy, err)))
-		return LKS_NO_MEMORY;
-	return LKS_OK;
+	status = put_value(values, "new", rig->fresh, err);
+	if (!status && old)
+		status = record_copy(old, &copy, err);
+	return status || !old ? status : values_put(values, "previous", copy, err);
 }
 
 /* --- plans --- */

@@ -11,6 +11,7 @@ rig_ldadd = librig.la $(test_ldadd)
 
 txn_tests = \
 	%D%/test_executor \
+	%D%/test_faults \
 	%D%/test_plan \
 	%D%/test_recovery
 check_PROGRAMS += $(txn_tests)
@@ -27,3 +28,8 @@ TESTS += $(txn_tests)
 %C%_test_plan_SOURCES = %D%/test_plan.c
 %C%_test_plan_CPPFLAGS = $(test_cppflags)
 %C%_test_plan_LDADD = $(rig_ldadd)
+
+%C%_test_faults_SOURCES = %D%/test_faults.c
+%C%_test_faults_CPPFLAGS = $(test_cppflags)
+%C%_test_faults_LDADD = $(rig_ldadd)
+%C%_test_faults_LDFLAGS = $(alloc_ldflags)
