@@ -55,7 +55,7 @@ config() {
 			           web = { plugin = "env-file"; path = "web.env"; }; };
 			verifiers = { ping   = { plugin = "exec"; command = [ "./ping" ]; };
 			              stored = { plugin = "exec"; command = [ "./stored" ]; }; };
-			on_event = ( { command = [ "$sandbox/hook" ]; events = [ "failed", "stuck", "waiting" ]; } );
+			on_event = ( { command = [ "$sandbox/hook" ]; events = [ "failed", "stuck", "waiting", "overdue" ]; } );
 			rotations = { key = {
 			  secret = [ "app:API_KEY" ]; generate = { kind = "password"; };
 			  copies = ( { to = "web:KEY_COPY"; }, { to = "web:URL"; template = "https://u:{value:url}@h/"; } );
@@ -301,6 +301,36 @@ says 'waits for soak' 'the soak'
 it 'it is resumed by name' lockstep resume key
 fits status 'and then is done' lockstep --json status
 is "$(member rotations.0.operation)" null 'with nothing left'
+
+# --- stopped at a safe point, and taken up ---
+fresh_files
+config 'strategy = "immediate"; verify = [ "ping" ]; soak = "600s"; poll = "1s";' </dev/null
+cp app.env before
+lockstep rotate key >"$out" 2>"$err" &
+child=$!
+while kill -0 $child 2>/dev/null && ! grep -q waiting "$err"; do sleep 0.05; done
+kill -TERM $child
+status=0
+wait $child || status=$?
+is "$status" 130 'SIGTERM in a wait is 130'
+says 'lockstep resume' 'and says how to go on'
+it 'a run while it soaks' lockstep run
+is "$(cat "$out")" '' 'has no news'
+new=$(value_of API_KEY app.env)
+it_exits 7 'a program that has the new key only cannot be taken back' lockstep rollback key
+says 'the old value does not work any more' 'because the old one cannot be proven'
+is "$(value_of API_KEY app.env)" "$new" 'and nothing was touched'
+echo first-key >accepted
+it 'once it works again, it can' lockstep rollback key
+same app.env before 'and all is as it was'
+
+# --- overdue ---
+fresh_files
+config 'strategy = "immediate"; verify = [ "ping" ]; every = "1d";' </dev/null
+it 'overdue and paused' lockstep adopt key --rotated-at 2020-01-01
+it 'for an hour' lockstep pause key --for 1h --reason 'audit'
+it 'a run starts nothing' lockstep run
+is "$(grep -c '"event":"overdue"' hooked)" 1 'but tells the hook'
 
 # --- a pair, limits, rights ---
 fresh_files
