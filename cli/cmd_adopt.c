@@ -141,28 +141,39 @@ static enum lks_status adopt_one(struct cli *cli, struct executor *executor,
 	return state_rotation_write(executor->state, &row, err);
 }
 
+/* Where the rotation stands in `entries`, which follow the config. */
+static enum lks_status find_entry(struct cli *cli, char *name, size_t *ret_index,
+				  struct lks_error *err)
+{
+	const struct config_rotation *rotation = config_rotation(cli->config, name);
+
+	if (!rotation)
+		return rotation_unknown(cli->config, name, err);
+	*ret_index = (size_t)(rotation - cli->config->rotations);
+	return LKS_OK;
+}
+
 /* All or, as far as it can be known beforehand, none. */
 static enum lks_status adopt(struct cli *cli, struct engine *engine,
 			     const struct adoptions *adoptions, struct lks_error *err)
 {
+	AUTO(free_ptr) struct due_entry *entries = NULL;
+	size_t count = 0, index = 0;
 	enum lks_status status = LKS_OK;
 
-	for (int writing = 0; writing < 2; writing++) {
-		for (size_t i = 0; i < adoptions->count; i++) {
-			AUTO(free_ptr) struct due_entry *entries = NULL;
-			size_t count = 0;
-
-			status = rotations_judge(&engine->executor, &adoptions->items[i].name, 1,
-						 &entries, &count, err);
-			if (!status && !writing)
-				status = rotation_allowed(cli, entries[0].rotation, ACTION_ADOPT,
-							  err);
-			else if (!status)
-				status = adopt_one(cli, &engine->executor, &entries[0],
-						   adoptions->items[i].rotated_wall_ms, err);
-			if (status)
-				return status;
-		}
+	for (size_t i = 0; i < adoptions->count && !status; i++) {
+		status = find_entry(cli, adoptions->items[i].name, &index, err);
+		if (!status)
+			status = rotation_allowed(cli, &cli->config->rotations[index], ACTION_ADOPT,
+						  err);
+	}
+	if (!status)
+		status = rotations_judge(&engine->executor, NULL, 0, &entries, &count, err);
+	for (size_t i = 0; i < adoptions->count && !status; i++) {
+		status = find_entry(cli, adoptions->items[i].name, &index, err);
+		if (!status)
+			status = adopt_one(cli, &engine->executor, &entries[index],
+					   adoptions->items[i].rotated_wall_ms, err);
 	}
 	return status;
 }

@@ -206,8 +206,8 @@ static enum lks_status see_first(struct executor *executor, struct due_entry *co
 
 /* --- judging ------------------------------------------------------------------- */
 
-static enum lks_status no_such_rotation(const struct config *config, const char *name,
-					struct lks_error *err)
+enum lks_status rotation_unknown(const struct config *config, const char *name,
+				 struct lks_error *err)
 {
 	AUTO(free_ptr) const char **names = calloc(config->rotation_count + 1, sizeof(*names));
 	const char *near = NULL;
@@ -286,7 +286,7 @@ enum lks_status rotations_judge(struct executor *executor, char *const *names, s
 	size_t found = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (!config_rotation(config, names[i]))
-			return no_such_rotation(config, names[i], err);
+			return rotation_unknown(config, names[i], err);
 	}
 	AUTO(free_ptr)
 	struct due_entry *entries = calloc(config->rotation_count + 1, sizeof(*entries));

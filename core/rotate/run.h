@@ -41,6 +41,10 @@ enum lks_status rotations_judge(struct executor *executor, char *const *names, s
 				struct due_entry **ret_entries, size_t *ret_count,
 				struct lks_error *err) MUST_CHECK;
 
+/* LKS_NOT_FOUND, with the nearest name there is. */
+enum lks_status rotation_unknown(const struct config *config, const char *name,
+				 struct lks_error *err);
+
 /*
  * The plans of a run now: those that are due, in their order, as many as one
  * run may start. `all` plans every named rotation, due or not. A rotation that

@@ -124,14 +124,26 @@ enum step_result step_verify_run(struct operation *operation, size_t index, stru
 	return result ? result : step_finish(operation, index, NULL, err);
 }
 
-/* The verifier's last step before `now` counts: it asks about the newest. */
+/* Is it the same record, where it is by now? */
+static bool same_candidate(const struct plan *plan, size_t a, size_t b, size_t now)
+{
+	const struct reference *first = plan_candidate_at(plan, a, now);
+	const struct reference *second = plan_candidate_at(plan, b, now);
+
+	return !strcmp(first->store, second->store) && !strcmp(first->path, second->path) &&
+	       first->label == second->label;
+}
+
+/* The verifier's last step about a record before `now` counts: it asks about
+   the newest value. */
 static bool is_last_of_verifier(const struct plan *plan, size_t index, size_t now)
 {
 	if (plan->steps[index].type != STEP_VERIFY)
 		return false;
 	for (size_t i = index + 1; i < now; i++) {
 		if (plan->steps[i].type == STEP_VERIFY &&
-		    !strcmp(plan->steps[i].name, plan->steps[index].name))
+		    !strcmp(plan->steps[i].name, plan->steps[index].name) &&
+		    same_candidate(plan, i, index, now))
 			return false;
 	}
 	return true;

@@ -39,5 +39,25 @@ each() {
 
 each hunter2 lockstep get app:API_KEY
 each app:API_KEY lockstep list app:
+
+# set: the value is the old one or the new one, and 0 means the new one.
+at=0 well=0 bad= before=hunter2
+while [ "$well" -lt 60 ] && [ "$at" -lt 5000 ]; do
+	status=0
+	printf %s "v$at" |
+		FAIL_AT=$at LD_PRELOAD=$sandbox/failing.so lockstep set app:API_KEY >"$out" 2>"$err" ||
+		status=$?
+	now=$(lockstep get app:API_KEY)
+	case $status:$now in
+	"0:v$at") well=$((well + 1)) ;;
+	0:*) bad="$bad $at" ;;
+	*:"v$at" | *:"$before") well=0 ;;
+	*) bad="$bad $at" ;;
+	esac
+	before=$now at=$((at + 1))
+done 2>/dev/null
+is "$bad" '' "n76: set leaves the old or the new value ($at allocations)"
+it 'n76: and the next one works' sh -c 'printf %s last | lockstep set app:API_KEY'
+is "$(lockstep get app:API_KEY)" last 'n76: as if nothing had been'
 it 'n76: the audit log is whole' lockstep audit verify
 finish

@@ -2,6 +2,7 @@
 rotate_tests = \
 	%D%/test_generate \
 	%D%/test_planner \
+	%D%/test_run \
 	%D%/test_schedule \
 	%D%/test_template
 check_PROGRAMS += $(rotate_tests)
@@ -20,3 +21,6 @@ TESTS += $(rotate_tests)
 %C%_test_template_SOURCES = tests/core/base/test_template.c
 %C%_test_template_CPPFLAGS = $(test_cppflags)
 %C%_test_template_LDADD = $(test_ldadd)
+%C%_test_run_SOURCES = %D%/test_run.c %D%/fake_planning.c
+%C%_test_run_CPPFLAGS = $(test_cppflags)
+%C%_test_run_LDADD = $(rig_ldadd)
