@@ -5,6 +5,7 @@ core_sources += \
 	%D%/many.c \
 	%D%/open.c \
 	%D%/read.c \
+	%D%/reference.h \
 	%D%/sides.c \
 	%D%/store.c %D%/store.h \
 	%D%/verifier.c

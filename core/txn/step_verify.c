@@ -28,7 +28,7 @@ static enum step_result note_answer(struct operation *operation, size_t verify,
 	json_put_text(entry, "identity", answer->identity[0] ? answer->identity : NULL);
 	json_put_number(entry, "step", (json_int_t)verify + 1);
 	json_put_number(entry, "at", clock_wall_ms());
-	if (!list || json_array_append_new(list, entry)) {
+	if (json_array_append_new(list, entry)) {
 		error_no_memory(err, "note a verification");
 		return STEP_OUTAGE;
 	}

@@ -261,6 +261,7 @@ static void test_a_reader_in_the_way_only_delays_the_destruction(void **state)
 		size_t len = 1;
 		AUTO(free_ptr) char *data = file_read(wal, &len);
 
+		assert_non_null(data);
 		assert_int_equal(len, 0);
 	}
 	sqlite3_close(reader);

@@ -91,8 +91,7 @@ static void test_a_damaged_plan_is_refused(void **state)
 		"{\"steps\":[{\"type\":\"explode\"}]}",
 		"{\"steps\":[{\"type\":\"write\",\"targets\":[{\"reference\":\"no\"}]}]}",
 		"{\"steps\":[{\"type\":\"write\",\"title\":7}]}",
-		"{\"steps\":[{\"type\":\"write\",\"targets\":[{\"reference\":\"a:B\",\"value\":7}]}"
-		"]}",
+		"{\"steps\":[{\"type\":\"verify\",\"name\":7}]}",
 		"{\"steps\":[{\"type\":\"verify\",\"candidate\":\"no\"}]}",
 		"{\"steps\":[{\"type\":\"reload\",\"command\":[7]}]}",
 		"{\"steps\":[],\"records\":[7]}",
