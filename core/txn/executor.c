@@ -234,14 +234,12 @@ static enum lks_status abandon(struct operation *operation, const struct lks_err
 		.state = OPERATION_ROLLED_BACK,
 		.step = -1,
 		.with_notes = true,
-		.with_cause = cause != NULL,
+		.with_cause = true,
 		.is_final = true,
 	};
 
-	if (cause)
-		operation->cause = *cause;
-	json_put_number(operation->row.notes, "exit",
-			cause ? (int64_t)error_exit_code(cause) : EXIT_ROLLED_BACK);
+	operation->cause = *cause;
+	json_put_number(operation->row.notes, "exit", error_exit_code(cause));
 	return operation_journal(operation, &entry, err);
 }
 
@@ -353,7 +351,12 @@ static enum lks_status go_forward(struct operation *operation, struct outcome *r
 	if (operation->state == OPERATION_ROLLING_BACK)
 		return operation_roll_back(operation, NULL, ret_outcome, err);
 	if (operation->state == OPERATION_PLANNED) {
-		status = abandon(operation, NULL, err);
+		struct lks_error cause = { 0 };
+
+		error_set(&cause, LKS_FAILED,
+			  "its process ended before it had begun: nothing was changed");
+		error_exit(&cause, EXIT_ROLLED_BACK);
+		status = abandon(operation, &cause, err);
 		return status ? status
 			      : operation_conclude(operation, EXIT_ROLLED_BACK, false, ret_outcome,
 						   err);

@@ -4,6 +4,6 @@ check_PROGRAMS += %D%/crash_operation
 %C%_crash_operation_CPPFLAGS = $(test_cppflags)
 %C%_crash_operation_LDADD = $(rig_ldadd)
 
-crash_scripts = %D%/points.sh %D%/random.sh
+crash_scripts = %D%/points.sh %D%/random.sh %D%/rotate.sh
 dist_check_SCRIPTS += $(crash_scripts) %D%/kill_loop
 TESTS += $(crash_scripts)
