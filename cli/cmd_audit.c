@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/commands.h"
 
@@ -112,13 +113,20 @@ static void take_problem(void *context, uint64_t line, const char *text)
 static int print_summary(struct cli *cli, const struct audit_summary *summary, json_t *list)
 {
 	int code = summary->problems ? EXIT_VERIFICATION : EXIT_DONE;
+	struct lks_error ignored;
+	size_t waiting = 0;
 	json_t *object;
 	int lost;
 
+	if (audit_waiting(cli->config->audit_path, &waiting, &ignored))
+		log_debug("%s", ignored.message);
 	if (!cli->json) {
 		printf("%" PRIu64 " lines, %" PRIu64 " problems (that nobody changed them is not "
 		       "proved)\n",
 		       summary->lines, summary->problems);
+		if (summary->spooled || waiting)
+			printf("spool: %" PRIu64 " lines came through it, %zu entries wait\n",
+			       summary->spooled, waiting);
 		json_decref(list);
 		lost = cli_flush(cli);
 		return code ? code : lost;
@@ -128,6 +136,8 @@ static int print_summary(struct cli *cli, const struct audit_summary *summary, j
 	json_put_number(object, "lines", (int64_t)summary->lines);
 	json_put_number(object, "first", (int64_t)summary->first);
 	json_put_number(object, "last", (int64_t)summary->last);
+	json_put_number(object, "spooled", (int64_t)summary->spooled);
+	json_put_number(object, "waiting", (int64_t)waiting);
 	json_put_flag(object, "ok", !summary->problems);
 	json_put(object, "problems", list);
 	json_put_number(object, "exit", code);
@@ -148,6 +158,20 @@ static int audit_verify_command(struct cli *cli)
 	return print_summary(cli, &summary, problems.list);
 }
 
+/* What root finds in the spool belongs into what he is about to read. */
+static void take_spool(struct cli *cli)
+{
+	const char *path = cli->config->audit_path;
+	struct lks_error err;
+	size_t waiting = 0;
+
+	if (geteuid() || (audit_waiting(path, &waiting, &err) && !waiting))
+		return;
+	if (waiting && audit_open(path, true, &cli->audit, &err))
+		log_warn("%s: %s", err.where, err.message);
+	audit_collect(cli->audit);
+}
+
 int cmd_audit(struct cli *cli, int argc, char **argv)
 {
 	bool is_tail = !strcmp(argv[1], "tail");
@@ -160,5 +184,6 @@ int cmd_audit(struct cli *cli, int argc, char **argv)
 		return cli_usage(cli, "--lines belongs to audit tail");
 	if (cli_open_config(cli, &err))
 		return cli_fail(cli, &err);
+	take_spool(cli);
 	return is_tail ? audit_tail_command(cli) : audit_verify_command(cli);
 }

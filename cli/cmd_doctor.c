@@ -201,6 +201,27 @@ static void adopt_state(struct doctor *doctor)
 		say(doctor, FINDING_OK, "adopt state", note, NULL);
 }
 
+/* Where there is a spool, and we are who may list it. */
+static void check_spool(struct doctor *doctor)
+{
+	struct lks_error err;
+	char message[64];
+	size_t waiting;
+
+	if (geteuid())
+		return;
+	switch (audit_waiting(doctor->cli->config->audit_path, &waiting, &err)) {
+	case LKS_NOT_FOUND:
+		return;
+	case LKS_OK:
+		snprintf(message, sizeof(message), "%zu entries wait", waiting);
+		say(doctor, FINDING_OK, "audit spool", message, NULL);
+		return;
+	default:
+		say_error(doctor, FINDING_WARN, "audit spool", &err, NULL);
+	}
+}
+
 static void check_audit(struct doctor *doctor)
 {
 	struct cli *cli = doctor->cli;
@@ -212,6 +233,7 @@ static void check_audit(struct doctor *doctor)
 			  &err, NULL);
 	else
 		say(doctor, FINDING_OK, "audit", cli->config->audit_path, NULL);
+	check_spool(doctor);
 }
 
 /* --- the process ------------------------------------------------------- */

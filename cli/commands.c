@@ -204,7 +204,10 @@ static const char verify_details[] =
 static const char audit_details[] =
 	"tail prints the last lines of the audit log. verify checks that every line can be "
 	"read, has only the members that belong there, and that the numbers follow each other; "
-	"exit 6 if not. It does not prove that nobody changed the file: tamper evidence is not "
+	"exit 6 if not. Both first take in what waits in the spool, if root runs them: the reads "
+	"and denials of users who may not write root's log, a file each, whose owner is the "
+	"subject. Until then its owner can change or remove it. verify does not prove that nobody "
+	"changed the file: tamper evidence is not "
 	"there yet.";
 
 static const char plugins_details[] =

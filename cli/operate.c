@@ -41,7 +41,10 @@ enum lks_status cli_open_state(struct cli *cli, struct lks_error *err)
 
 	if (status || cli->state)
 		return status;
-	return state_open(cli->config->state_url, cli->config->state_key_file, &cli->state, err);
+	status = state_open(cli->config->state_url, cli->config->state_key_file, &cli->state, err);
+	if (!status)
+		audit_collect(cli->audit);
+	return status;
 }
 
 enum lks_status cli_executor(struct cli *cli, struct executor *ret_executor, struct lks_error *err)

@@ -144,17 +144,22 @@ static enum lks_status walk(char *path, const char *what, int *ret_fd, struct lk
 	return LKS_OK;
 }
 
+enum lks_status trust_enter_folder(const char *path, const char *what, int *ret_fd,
+				   struct lks_error *err)
+{
+	AUTO(text_release) struct text whole = TEXT_INIT;
+	enum lks_status status = absolute(path, what, &whole, err);
+
+	return status ? status : walk(whole.data, what, ret_fd, err);
+}
+
 enum lks_status trust_open_folder(const char *path, const char *what, int *ret_fd,
 				  struct lks_error *err)
 {
-	AUTO(text_release) struct text whole = TEXT_INIT;
 	AUTO(fd_close) int fd = -1;
-	enum lks_status status;
+	enum lks_status status = trust_enter_folder(path, what, &fd, err);
 	int readable;
 
-	status = absolute(path, what, &whole, err);
-	if (!status)
-		status = walk(whole.data, what, &fd, err);
 	if (status)
 		return status;
 	/* The walk needs no read permission on the folders above; this does. */

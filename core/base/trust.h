@@ -29,6 +29,10 @@
  */
 enum lks_status trust_open_folder(const char *path, const char *what, int *ret_fd,
 				  struct lks_error *err) MUST_CHECK;
+/* The same for a folder that one may enter but not list: the descriptor is
+   O_PATH, good for opening names in it and nothing else. */
+enum lks_status trust_enter_folder(const char *path, const char *what, int *ret_fd,
+				   struct lks_error *err) MUST_CHECK;
 /*
  * Open the regular file `path` for reading. Never blocks on a FIFO and never
  * opens a device. `ret_stat` may be NULL.

@@ -296,7 +296,10 @@ static const struct section state_section = {
 static const struct key audit_keys[] = {
 	{ "path", SHAPE_ONE, VALUE_PATH, AT(config, audit_path),
 	  .shown = "audit.jsonl in $XDG_STATE_HOME/lockstep; root: /var/log/lockstep",
-	  .help = "the file of JSON lines" },
+	  .help = "the file of JSON lines. Under root's config other users' reads go to "
+		  "PATH.spool, "
+		  "one file each, until root's next command takes them in (chmod go+x the log's "
+		  "folder, lockstep doctor makes it); they can change nothing" },
 	{ "mode", SHAPE_ONE, VALUE_SWITCH, AT(config, audit_strict), .fallback = "strict",
 	  .choices = "best-effort|strict",
 	  .help = "strict: nothing is done that cannot be recorded" },

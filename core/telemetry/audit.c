@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/trust.h"
+#include "telemetry/audit_spool.h"
 
 #define WRITE_DEADLINE_MS 2000
 #define LOCK_POLL_MS 5
@@ -29,6 +30,8 @@ struct audit {
 	char *path;
 	char *name; /* of the file in its folder */
 	char *head_name;
+	bool is_barred; /* we may not write the log or its head */
+	int spool;      /* where our entries go instead; -1: into the log */
 	int folder;
 	int head;
 	int file;
@@ -82,7 +85,7 @@ static enum lks_status check_file(const struct audit *audit, const char *name,
 }
 
 /* Open or make `name` in the log's folder; `*fd` is replaced on success. */
-static enum lks_status open_file(const struct audit *audit, const char *name, int flags, int *fd,
+static enum lks_status open_file(struct audit *audit, const char *name, int flags, int *fd,
 				 struct stat *ret_stat, struct lks_error *err)
 {
 	AUTO(fd_close) int fresh = -1;
@@ -93,6 +96,7 @@ static enum lks_status open_file(const struct audit *audit, const char *name, in
 		       0600);
 	if (fresh < 0 && errno == ELOOP)
 		return refuse(audit, err, name, "is a symbolic link", "put the file itself there");
+	audit->is_barred = fresh < 0 && (errno == EACCES || errno == EPERM);
 	if (fresh < 0 || fstat(fresh, ret_stat))
 		return fail(audit, err, name, errno);
 	status = check_file(audit, name, ret_stat, err);
@@ -256,7 +260,7 @@ static void write_head(const struct audit *audit, uint64_t count, uint64_t size)
 		log_debug("audit: %s could not be brought up to date", audit->head_name);
 }
 
-static void add_member(struct text *line, const char *name, const char *value)
+void audit_add_member(struct text *line, const char *name, const char *value)
 {
 	AUTO(text_release) struct text plain = TEXT_INIT;
 
@@ -286,19 +290,19 @@ static void add_entry(struct text *line, const struct audit_entry *entry, int64_
 
 	time_print(wall_ms, now);
 	text_printf(line, "\"time\":\"%s\"", now);
-	add_member(line, "phase", phase_name(entry->phase));
-	add_member(line, "action", entry->action);
-	add_member(line, "subject", entry->subject);
-	add_member(line, "reference", entry->reference);
-	add_member(line, "outcome", entry->outcome);
-	add_member(line, "request", entry->request);
-	add_member(line, "operation", entry->operation);
+	audit_add_member(line, "phase", phase_name(entry->phase));
+	audit_add_member(line, "action", entry->action);
+	audit_add_member(line, "subject", entry->subject);
+	audit_add_member(line, "reference", entry->reference);
+	audit_add_member(line, "outcome", entry->outcome);
+	audit_add_member(line, "request", entry->request);
+	audit_add_member(line, "operation", entry->operation);
 	if (entry->step)
 		text_printf(line, ",\"step\":%d", entry->step);
-	add_member(line, "version", entry->version);
-	add_member(line, "digest", entry->digest);
-	add_member(line, "reason", entry->reason);
-	add_member(line, "rule", entry->rule);
+	audit_add_member(line, "version", entry->version);
+	audit_add_member(line, "digest", entry->digest);
+	audit_add_member(line, "reason", entry->reason);
+	audit_add_member(line, "rule", entry->rule);
 	text_add_char(line, '}');
 }
 
@@ -311,7 +315,14 @@ char *audit_format(const struct audit_entry *entry, int64_t wall_ms)
 	return text_steal(&line);
 }
 
-static bool is_synced(const struct audit_entry *entries, size_t count)
+static void add_indexed(struct text *line, const void *context, size_t index, int64_t wall_ms)
+{
+	const struct audit_entry *entries = context;
+
+	add_entry(line, &entries[index], wall_ms);
+}
+
+static bool must_sync(const struct audit_entry *entries, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (entries[i].phase != AUDIT_READ)
@@ -321,8 +332,8 @@ static bool is_synced(const struct audit_entry *entries, size_t count)
 }
 
 /* With the head locked. */
-static enum lks_status write_locked(struct audit *audit, const struct audit_entry *entries,
-				    size_t count, struct lks_error *err)
+static enum lks_status write_locked(struct audit *audit, audit_body body, const void *context,
+				    size_t count, bool is_synced, struct lks_error *err)
 {
 	AUTO(text_release) struct text lines = TEXT_INIT;
 	int64_t wall_ms = clock_wall_ms();
@@ -336,7 +347,7 @@ static enum lks_status write_locked(struct audit *audit, const struct audit_entr
 		text_add_char(&lines, '\n');
 	for (size_t i = 0; i < count; i++) {
 		text_printf(&lines, "{\"seq\":%" PRIu64 ",", ++number);
-		add_entry(&lines, &entries[i], wall_ms);
+		body(&lines, context, i, wall_ms);
 		text_add_char(&lines, '\n');
 	}
 	if (!text_ok(&lines))
@@ -344,7 +355,7 @@ static enum lks_status write_locked(struct audit *audit, const struct audit_entr
 	status = append(audit, &lines, err);
 	if (status)
 		return status;
-	if (is_synced(entries, count) && (FAILPOINT("audit-sync") || fdatasync(audit->file))) {
+	if (is_synced && (FAILPOINT("audit-sync") || fdatasync(audit->file))) {
 		audit->is_broken = true;
 		return fail(audit, err, "the sync to disk failed", errno ? errno : EIO);
 	}
@@ -361,12 +372,43 @@ static enum lks_status write_entries(struct audit *audit, const struct audit_ent
 		return fail(audit, err, "a sync to disk failed before", EIO);
 	if (audit->folder < 0)
 		return fail(audit, err, "it could not be opened", ENOENT);
+	if (audit->spool >= 0)
+		return spool_write(audit->spool, audit->path, entries, count, err);
 	status = take(audit, err);
 	if (status)
 		return status;
-	status = write_locked(audit, entries, count, err);
+	status = write_locked(audit, add_indexed, entries, count, must_sync(entries, count), err);
 	unlock_head(audit);
 	return status;
+}
+
+/* A batch at a time: others may write in between. */
+void audit_collect(struct audit *audit)
+{
+	AUTO(spool_release) struct spool *spool = NULL;
+	struct lks_error err;
+	enum lks_status status = LKS_OK;
+
+	if (!audit || audit->folder < 0 || audit->file < 0 || audit->is_broken || geteuid())
+		return;
+	error_clear(&err);
+	spool = spool_list(audit->folder, audit->name);
+	while (spool && !status && spool_has_more(spool)) {
+		size_t count = 0;
+
+		status = take(audit, &err);
+		if (status)
+			break;
+		count = spool_read(spool);
+		if (count)
+			status = write_locked(audit, spool_body, spool, count, true, &err);
+		if (!status)
+			status = spool_remove(spool, audit->path, &err);
+		unlock_head(audit);
+	}
+	if (status)
+		log_warn("%s: what waits in the spool was not taken in: %s", audit->path,
+			 err.message);
 }
 
 /* What a failure means in this mode. */
@@ -424,23 +466,32 @@ static enum lks_status open_folder(struct audit *audit, struct lks_error *err)
 		return error_no_memory(err, "opening the audit log");
 	if (folder[1])
 		folder[strlen(folder) - 1] = '\0';
-	status = trust_open_folder(folder, "the audit log's folder", &audit->folder, err);
+	status = trust_enter_folder(folder, "the audit log's folder", &audit->folder, err);
 	if (status != LKS_NOT_FOUND)
 		return status;
 	make_folders(folder);
-	return trust_open_folder(folder, "the audit log's folder", &audit->folder, err);
+	return trust_enter_folder(folder, "the audit log's folder", &audit->folder, err);
 }
 
 static enum lks_status open_files(struct audit *audit, struct lks_error *err)
 {
 	enum lks_status status = open_folder(audit, err);
+	struct stat log;
 
 	if (status)
 		return status;
 	status = take(audit, err);
-	if (!status)
+	if (!status) {
 		unlock_head(audit);
-	return status;
+		spool_make(audit->folder, audit->name);
+		return LKS_OK;
+	}
+	/* Whose log it is, is not to go around what stops him. */
+	if (!audit->is_barred || !geteuid() ||
+	    (!fstatat(audit->folder, audit->name, &log, AT_SYMLINK_NOFOLLOW) &&
+	     log.st_uid == geteuid()))
+		return status;
+	return spool_open(audit->folder, audit->path, &audit->spool, err);
 }
 
 enum lks_status audit_open(const char *path, bool strict, struct audit **ret_audit,
@@ -454,7 +505,7 @@ enum lks_status audit_open(const char *path, bool strict, struct audit **ret_aud
 		err = &own;
 	if (!audit)
 		return error_no_memory(err, "opening the audit log");
-	audit->folder = audit->head = audit->file = -1;
+	audit->folder = audit->head = audit->file = audit->spool = -1;
 	audit->is_strict = strict;
 	audit->path = strdup(path);
 	audit->head_name = calloc(1, strlen(path) + sizeof(".head"));
@@ -483,6 +534,7 @@ void audit_close(struct audit *audit)
 	fd_close(&audit->file);
 	fd_close(&audit->head);
 	fd_close(&audit->folder);
+	fd_close(&audit->spool);
 	free(audit->head_name);
 	free(audit->path);
 	free(audit);

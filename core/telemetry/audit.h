@@ -12,6 +12,11 @@
  * Strict mode fails closed: a call that cannot be recorded within two seconds
  * is not made (EXIT_AUDIT). A change's lines are synced; a read's line is
  * written, not synced.
+ *
+ * Ordinary users may not write root's log. Their reads and denials, nothing
+ * else, go to the folder PATH.spool (1733: others add, nobody lists), one file
+ * each, whose owner says who it was. audit_collect() moves them into the log.
+ * Until then a file's owner can change or remove it: this records honest users.
  */
 #ifndef TELEMETRY_AUDIT_H
 #define TELEMETRY_AUDIT_H
@@ -39,7 +44,8 @@ struct audit_entry {
 
 struct audit;
 /* Makes the file (0600) if it is missing; refuses one that is a link, not a
-   regular file, or writable by others. */
+   regular file, or writable by others. Root also makes the spool, where others
+   can enter the log's folder; who may not write root's log, opens the spool. */
 enum lks_status audit_open(const char *path, bool strict, struct audit **ret_audit,
 			   struct lks_error *err) MUST_CHECK;
 void audit_close(struct audit *audit);
@@ -50,6 +56,15 @@ enum lks_status audit_write(struct audit *audit, const struct audit_entry *entry
 /* Several lines under one lock and one sync. */
 enum lks_status audit_write_many(struct audit *audit, const struct audit_entry *entries,
 				 size_t count, struct lks_error *err) MUST_CHECK;
+/* Take in what waits in the spool, if this is root's own log: up to 10,000
+   files, oldest name first. A file that is no entry becomes a line that says so.
+   Failures are logged: what was not taken waits for the next time. A crash can
+   leave an entry twice, with the same "spool_id". */
+void audit_collect(struct audit *audit);
+/* How many files wait there. LKS_NOT_FOUND: there is no spool; LKS_DENIED: it
+   may not be listed, or others cannot use it as it is. */
+enum lks_status audit_waiting(const char *path, size_t *ret_count,
+			      struct lks_error *err) MUST_CHECK;
 /* The line that an entry becomes, for spools and tests. The caller frees. */
 char *audit_format(const struct audit_entry *entry, int64_t wall_ms);
 
@@ -59,6 +74,7 @@ struct audit_summary {
 	uint64_t lines;
 	uint64_t first, last; /* numbers; 0 if there is no line */
 	uint64_t problems;
+	uint64_t spooled; /* lines that came through the spool */
 };
 /*
  * Does every line parse, with known members only, and do the numbers follow

@@ -66,16 +66,18 @@ static void add_problem(struct check *check, const char *format, ...)
 
 static void check_members(struct check *check, json_t *entry)
 {
-	static const char *const known[] = { "seq",       "time",      "phase",   "action",
-					     "subject",   "reference", "outcome", "request",
-					     "operation", "step",      "version", "digest",
-					     "reason",    "rule" };
+	static const char *const known[] = { "seq",       "time",      "phase",    "action",
+					     "subject",   "reference", "outcome",  "request",
+					     "operation", "step",      "version",  "digest",
+					     "reason",    "rule",      "spool_id", "spooled_by",
+					     "collected" };
 	const char *key;
 	json_t *value;
 
 	json_object_foreach(entry, key, value)
 	{
-		bool is_number = !strcmp(key, "seq") || !strcmp(key, "step");
+		bool is_number =
+			!strcmp(key, "seq") || !strcmp(key, "step") || !strcmp(key, "spooled_by");
 		bool is_known = false;
 
 		for (size_t i = 0; i < COUNT_OF(known); i++)
@@ -91,7 +93,7 @@ static void check_members(struct check *check, json_t *entry)
 
 static void check_ids(struct check *check, const json_t *entry)
 {
-	static const char *const names[] = { "request", "operation" };
+	static const char *const names[] = { "request", "operation", "spool_id" };
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		const char *id = json_text(entry, names[i]);
@@ -105,6 +107,7 @@ static void check_order(struct check *check, const json_t *entry)
 {
 	struct audit_summary *summary = &check->summary;
 	const char *time = json_text(entry, "time");
+	const char *collected = json_text(entry, "collected");
 	int64_t number = json_number(entry, "seq");
 	int64_t wall_ms;
 
@@ -118,7 +121,13 @@ static void check_order(struct check *check, const json_t *entry)
 		summary->first = summary->last;
 	if (!time_parse(time, &wall_ms))
 		add_problem(check, "\"time\" is not a time");
-	else if (strcmp(time, check->time) < 0)
+	/* What waited in the spool is older than its place in the log. */
+	if (collected[0])
+		time = collected;
+	summary->spooled += collected[0] != '\0';
+	if (!time_parse(time, &wall_ms))
+		return;
+	if (strcmp(time, check->time) < 0)
 		add_problem(check, "earlier than the line before it");
 	string_copy(check->time, sizeof(check->time), time);
 }
