@@ -125,8 +125,8 @@ static void check_order(struct check *check, const json_t *entry)
 	if (collected[0])
 		time = collected;
 	summary->spooled += collected[0] != '\0';
-	if (!time_parse(time, &wall_ms))
-		return;
+	if (collected[0] && !time_parse(collected, &wall_ms))
+		add_problem(check, "\"collected\" is not a time");
 	if (strcmp(time, check->time) < 0)
 		add_problem(check, "earlier than the line before it");
 	string_copy(check->time, sizeof(check->time), time);

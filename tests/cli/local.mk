@@ -13,6 +13,7 @@ cli_suites += %D%/test_process.sh
 cli_suites += %D%/test_render.sh
 cli_suites += %D%/test_rotate.sh
 cli_suites += %D%/test_set.sh
+cli_suites += %D%/test_spool.sh
 cli_suites += %D%/test_verify.sh
 TESTS += $(cli_suites)
 dist_check_SCRIPTS += $(cli_suites)
