@@ -150,9 +150,9 @@ static enum lks_status compare_version(const struct target *target, const char *
 	error_set(err, LKS_CONFLICT, "%s %s: %s", name,
 		  is_planned ? "has changed since the plan was made"
 			     : "is not at the version that was named",
-		  !target->expected[0] ? "something is there"
-		  : record             ? "it has another version"
-				       : "it is gone");
+		  target->expected[0] ? record ? "it has another version" : "it is gone"
+		  : is_planned        ? "nothing was there then"
+				      : "it is there already");
 	error_reference(err, name);
 	if (is_planned)
 		error_hint(err, "plan again");
