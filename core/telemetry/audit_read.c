@@ -108,6 +108,8 @@ static void check_order(struct check *check, const json_t *entry)
 	struct audit_summary *summary = &check->summary;
 	const char *time = json_text(entry, "time");
 	const char *collected = json_text(entry, "collected");
+	/* What waited in the spool is older than its place in the log. */
+	const char *stamp = collected[0] ? collected : time;
 	int64_t number = json_number(entry, "seq");
 	int64_t wall_ms;
 
@@ -119,17 +121,12 @@ static void check_order(struct check *check, const json_t *entry)
 	summary->last = (uint64_t)number;
 	if (!summary->first)
 		summary->first = summary->last;
-	if (!time_parse(time, &wall_ms))
-		add_problem(check, "\"time\" is not a time");
-	/* What waited in the spool is older than its place in the log. */
-	if (collected[0])
-		time = collected;
 	summary->spooled += collected[0] != '\0';
-	if (collected[0] && !time_parse(collected, &wall_ms))
-		add_problem(check, "\"collected\" is not a time");
-	if (strcmp(time, check->time) < 0)
+	if (!time_parse(time, &wall_ms) || !time_parse(stamp, &wall_ms))
+		add_problem(check, "\"time\" is not a time");
+	else if (strcmp(stamp, check->time) < 0)
 		add_problem(check, "earlier than the line before it");
-	string_copy(check->time, sizeof(check->time), time);
+	string_copy(check->time, sizeof(check->time), stamp);
 }
 
 static void check_line(struct check *check, const char *line, size_t len)
