@@ -68,8 +68,8 @@ lockstep audit tail --json >"$out"
 is "$(python3 -c '
 import json, sys
 entries = [e for e in json.load(open(sys.argv[1]))["entries"] if "spool_id" in e]
-print([(e["subject"], e["action"], e["outcome"]) for e in entries if e["action"] == "get"])
-' "$out")" "[('user:nobody', 'get', 'ok'), ('user:nobody', 'get', 'denied'), ('user:nobody', 'get', 'ok')]" 'and has the lines of nobody'
+print(sorted((e["subject"], e["action"], e["outcome"]) for e in entries if e["action"] == "get"))
+' "$out")" "[('user:nobody', 'get', 'denied'), ('user:nobody', 'get', 'ok'), ('user:nobody', 'get', 'ok')]" 'and has the lines of nobody'
 is "$(find "$spool" -mindepth 1 | wc -l)" 0 'and nothing waits any more'
 it_exits 4 'who may not read the log may not tail it' as_nobody lockstep audit tail
 
