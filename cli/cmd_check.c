@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "plugin/registry.h"
 #include "plugin/schema.h"
+#include "rotate/planner.h"
 
 struct findings {
 	struct cli *cli;
@@ -150,8 +151,21 @@ static void check_name(struct cli *cli, const struct config_rotation *rotation, 
 			     text);
 }
 
+/* What every run would refuse is found here first. */
+static void check_possible(struct cli *cli, const struct config_rotation *rotation,
+			   struct report *report)
+{
+	struct lks_error err;
+
+	if (rotate_check(cli->config, rotation, &err))
+		report_error_hint(report, rotation->where, err.hint, "%s", err.message);
+}
+
 static void check_rotations(struct cli *cli, struct report *report)
 {
+	/* What cannot be read has been reported; what follows from it is no news. */
+	const bool is_readable = !report->errors;
+
 	for (size_t i = 0; i < cli->config->rotation_count; i++) {
 		const struct config_rotation *rotation = &cli->config->rotations[i];
 
@@ -159,6 +173,8 @@ static void check_rotations(struct cli *cli, struct report *report)
 			check_name(cli, rotation, rotation->secrets.items[j], report);
 		for (size_t j = 0; j < rotation->copy_count; j++)
 			check_name(cli, rotation, rotation->copies[j].to, report);
+		if (is_readable)
+			check_possible(cli, rotation, report);
 	}
 }
 
@@ -190,6 +206,21 @@ static void check_plugins(struct cli *cli, struct report *report)
 	free(edges.names);
 }
 
+static void print_count(const char *separator, size_t count, const char *one, const char *many)
+{
+	printf("%s%zu %s", separator, count, count == 1 ? one : many);
+}
+
+static void print_good(const struct config *config)
+{
+	printf("%s: good", config->path ? config->path : "(no config file)");
+	print_count(": ", config->store_count, "store", "stores");
+	print_count(", ", config->verifier_count, "verifier", "verifiers");
+	print_count(", ", config->policy_count, "policy", "policies");
+	print_count(", ", config->rotation_count, "rotation", "rotations");
+	putchar('\n');
+}
+
 static int print_findings(struct cli *cli, const struct findings *findings,
 			  const struct report *report)
 {
@@ -202,10 +233,7 @@ static int print_findings(struct cli *cli, const struct findings *findings,
 		if (report->errors)
 			printf("%zu error%s\n", report->errors, report->errors == 1 ? "" : "s");
 		else
-			printf("%s: good: %zu stores, %zu verifiers, %zu policies, %zu rotations\n",
-			       config->path ? config->path : "(no config file)",
-			       config->store_count, config->verifier_count, config->policy_count,
-			       config->rotation_count);
+			print_good(config);
 		lost = cli_flush(cli);
 		return code ? code : lost;
 	}

@@ -2,7 +2,6 @@
 /* Remembers which private modules are open and checks their tables. */
 #include "base/module.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -41,6 +40,8 @@ static const struct module_head *find(const char *name)
 static enum lks_status check(const char *name, const struct module_head *table, uint32_t abi,
 			     size_t size, struct lks_error *err)
 {
+	if (!table)
+		return error_set(err, LKS_FAILED, "module %s was opened and has no table", name);
 	if (table->abi == abi && table->size >= size)
 		return LKS_OK;
 	error_set(err, LKS_FAILED,
@@ -77,7 +78,6 @@ enum lks_status module_open(const char *name, uint32_t abi, size_t size,
 		status = modules.opener(name, &table, err);
 		if (status)
 			return status;
-		assert(table);
 	}
 	status = check(name, table, abi, size, err);
 	if (status)

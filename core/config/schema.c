@@ -199,7 +199,7 @@ static const struct key rotation_keys[] = {
 	  .help = "one value for all of them, instead of one each" },
 	{ "strategy", SHAPE_ONE, VALUE_WORD, AT(config_rotation, strategy), .fallback = "staged",
 	  .choices = "immediate|staged|dual-write|blue-green|canary", .minimum = STRATEGY_IMMEDIATE,
-	  .help = "how the new value takes over" },
+	  .help = "how the new value takes over; this version does immediate and staged" },
 	{ "generate", SHAPE_GROUP, VALUE_TEXT, AT(config_rotation, generate),
 	  .present_offset = offsetof(struct config_rotation, has_generate),
 	  .inner = &generate_section, .help = "the engine makes the value" },

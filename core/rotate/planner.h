@@ -31,6 +31,11 @@ struct rotate_job {
 	const struct config_rotation *rotation;
 };
 
+/* What is wrong with a rotation that the config's text alone shows: what this
+   version cannot do, and keys that contradict each other. */
+enum lks_status rotate_check(const struct config *config, const struct config_rotation *rotation,
+			     struct lks_error *err) MUST_CHECK;
+
 enum lks_status rotate_plan(const struct rotate_job *job, struct plan **ret_plan,
 			    struct lks_error *err) MUST_CHECK;
 

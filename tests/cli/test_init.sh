@@ -11,12 +11,13 @@ uncomment() { sed 's/^#\([^ ]\)/\1/' lockstep.conf >all.conf && chmod 600 all.co
 it 'init writes a config' lockstep init
 is "$(stat -c %a lockstep.conf)" 600 'that only the owner can read'
 it 'which passes check' lockstep check
+own_state lockstep.conf
 it 'doctor finds nothing wrong' lockstep doctor
 it_exits 7 'init does not touch one that is there' lockstep init
 says 'there already' 'and says so'
 it 'the first value makes the env file' sh -c 'printf v1 | lockstep set app:FIRST'
 it 'that can be read' lockstep get app:FIRST
-rm -rf lockstep.conf .env state
+rm -rf lockstep.conf .env own
 
 # --- env files of all sorts
 printf 'GITHUB_TOKEN=a\nJWT_SECRET=b\nANTHROPIC_API_KEY=k\nDATABASE_URL=c\nexport API_KEY=d\n' >.env
@@ -30,6 +31,8 @@ fits init 'init --json fits its schema' lockstep init --json
 is "$(member path)" lockstep.conf 'and names the config'
 it 'the config passes check' lockstep check
 says_not warn 'without a word'
+is "$(awk 'length > 110' lockstep.conf | wc -l)" 0 'lines are not too long'
+own_state lockstep.conf
 for ref in app:GITHUB_TOKEN staging:SESSION_SECRET web:with.dots odd:KEY; do
 	it "$ref can be read" lockstep get "$ref"
 done
@@ -37,7 +40,6 @@ if grep -q 'env.example' lockstep.conf; then result no 'an example is no store';
 it 'no rotation is active' sh -c '! grep -q "^rotations" lockstep.conf'
 it 'known keys get a verifier, commented' grep -q '^#.*github = ' lockstep.conf
 it 'and a rotation, commented' grep -q '^#.*jwt-secret = ' lockstep.conf
-is "$(awk 'length > 110' lockstep.conf | wc -l)" 0 'lines are not too long'
 uncomment
 it 'everything that is commented passes check when it is not' lockstep -c all.conf check
 it 'doctor looks at all of it' lockstep doctor
@@ -71,11 +73,13 @@ it_exits 5 'and cannot tell while the service is down' lockstep -c with.conf ver
 rm -f lockstep.conf
 it 'init takes the files it is told' lockstep init --from shared/real.env
 is "$(grep -c 'plugin = "env-file"' lockstep.conf)" 1 'and no other'
+own_state lockstep.conf
 it 'they can be read' lockstep get real:S
 rm -f lockstep.conf
 it_exits 3 'a file that is not there is 3' lockstep init --from none.env
 it 'then nothing is written' test ! -e lockstep.conf
 mkdir conf && it 'init writes where -c says' lockstep -c conf/my.conf init --from web.env
+own_state conf/my.conf
 it 'with paths that work there' lockstep -c conf/my.conf get web:A
 if [ "$(id -u)" -eq 0 ]; then mode=0777; else mode=0777; fi
 mkdir open && chmod $mode open

@@ -11,7 +11,8 @@
 # write above it), the working directory, and gone at the end. $installed holds
 # the tree that `make install` made of this build, shared by all suites of it.
 # After each check, $out and $err hold what the command printed, $status its
-# exit code.
+# exit code. own_state CONFIG keeps the state of a config in the sandbox; finish
+# fails a suite that touched the state of the system.
 set -u
 
 : "${top_srcdir:?run by make check}" "${top_builddir:?}"
@@ -52,6 +53,22 @@ XDG_STATE_HOME=$sandbox/state
 export PATH XDG_STATE_HOME
 unset LOCKSTEP_CONFIG
 out=$sandbox/.out err=$sandbox/.err status=0 number=0 failures=0
+
+# What root's Lockstep keeps when its config does not say where: no test may
+# touch it, it may be in use. Of each file the name, the inode, the times.
+system_state() { find /var/lib/lockstep /var/log/lockstep -printf '%p %i %s %T@ %C@\n' 2>/dev/null | sort; }
+system_before=$(system_state)
+
+# own_state CONFIG: appends a state and an audit inside of the sandbox, for a
+# config that another program wrote.
+own_state() {
+	mkdir -p "$sandbox/own"
+	cat >>"$1" <<-END
+		state = { url = "sqlite:$sandbox/own/state.db";
+		          key_file = "$sandbox/own/state.key"; };
+		audit = { path = "$sandbox/own/audit.jsonl"; };
+	END
+}
 
 # result WELL NAME: one line of TAP, and what was printed if it is bad.
 result() {
@@ -108,6 +125,12 @@ is() { if [ "$1" = "$2" ]; then result yes "$3"; else result no "$3 ($1 is not $
 same() { if cmp -s "$1" "$2"; then result yes "$3"; else result no "$3 ($(cmp "$1" "$2" 2>&1))"; fi; }
 
 finish() {
+	system_after=$(system_state)
+	if [ "$system_before" != "$system_after" ]; then
+		printf '%s\n' "$system_before" >"$out"
+		printf '%s\n' "$system_after" >"$err"
+		result no 'the state of the system is as it was before (this suite, or one that ran beside it)'
+	fi
 	echo "1..$number"
 	[ "$failures" -eq 0 ]
 	exit

@@ -65,7 +65,7 @@ sqlite3_stmt *statement_get(struct database *database, enum statement which, str
 			    database->path);
 		return NULL;
 	}
-	if (*statement)
+	if (*statement != NULL)
 		return *statement;
 	result = sqlite3_prepare_v3(database->sqlite, statement_texts[which], -1,
 				    SQLITE_PREPARE_PERSISTENT, statement, NULL);

@@ -34,9 +34,25 @@ static enum lks_status mock_get(void *instance, const struct lks_call *, const c
 	return LKS_NOT_FOUND;
 }
 
-static const struct lks_backend backend = {
-	sizeof(struct lks_backend), LKS_BINARY, { 0, 0, 0, 0, 0 }, 0, 0, 0, mock_open, mock_close,
-	mock_get, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
-};
+static const struct lks_backend backend = { sizeof(struct lks_backend),
+					    LKS_BINARY,
+					    { 0, 0, 0, 0, 0 },
+					    0,
+					    0,
+					    0,
+					    mock_open,
+					    mock_close,
+					    mock_get,
+					    0,
+					    0,
+					    0,
+					    0,
+					    0,
+					    0,
+					    0,
+					    0,
+					    0,
+					    0,
+					    0 };
 
 LKS_PLUGIN_CXX(cxx, "cxx", MOCK_VERSION, "a mock", "Apache-2.0", 0, 0, &backend, 0)

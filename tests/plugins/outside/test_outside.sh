@@ -20,6 +20,7 @@ cat >lockstep.conf <<TXT
 module_path = [ "$sandbox/plugins" ];
 stores = { note = { plugin = "memo"; word = "sesame"; }; };
 TXT
+own_state lockstep.conf
 it_says 'memo' 'it is listed once it is in the folder' lockstep plugins list
 it_says 'the word' 'its options are printed' lockstep plugins info memo
 it 'the config is right' lockstep check
