@@ -303,10 +303,16 @@ it 'it is resumed by name' lockstep resume key
 fits status 'and then is done' lockstep --json status
 is "$(member rotations.0.operation)" null 'with nothing left'
 
+config 'strategy = "immediate"; verify = [ "ping" ]; soak = "2s"; poll = "1s";' </dev/null
+fresh_files
+it 'a rotation that stays for its soak' lockstep rotate key
+is "$(grep -c 'waiting: soak (until' "$err")" 1 'says once that it waits, however often it looks'
+
 # --- stopped at a safe point, and taken up ---
 fresh_files
 config 'strategy = "immediate"; verify = [ "ping" ]; soak = "600s"; poll = "1s";' </dev/null
 cp app.env before
+: >"$err"
 lockstep rotate key >"$out" 2>"$err" &
 child=$!
 while kill -0 $child 2>/dev/null && ! grep -q waiting "$err"; do sleep 0.05; done
