@@ -145,6 +145,40 @@ static const char *ending(const struct outcome *outcome)
 	}
 }
 
+/* "done: NAME has a new value in A, B (0.4 s); operation ID" */
+static bool print_rotated(const struct cli *cli, const struct outcome *outcome)
+{
+	AUTO(text_release) struct text line = TEXT_INIT;
+	const char *name = json_text(outcome->report, "rotation");
+	const struct config_rotation *rotation = config_rotation(cli->config, name);
+	int64_t tenths = (json_number(outcome->report, "duration_ms") + 50) / 100;
+	size_t places = 0;
+
+	if (!rotation)
+		return false;
+	text_printf(&line, "done: %s has a new value", name);
+	for (size_t i = 0; i < rotation->secrets.count; i++)
+		text_printf(&line, "%s %s", places++ ? "," : " in", rotation->secrets.items[i]);
+	for (size_t i = 0; i < rotation->copy_count; i++)
+		text_printf(&line, "%s %s", places++ ? "," : " in", rotation->copies[i].to);
+	text_printf(&line, " (%lld.%lld s); operation %s", (long long)(tenths / 10),
+		    (long long)(tenths % 10), outcome->operation);
+	if (!text_ok(&line))
+		return false;
+	cli_print_wrapped(text_string(&line), 0);
+	return true;
+}
+
+/* What it came to, in a line. */
+static void print_ending(const struct cli *cli, const char *schema, const struct outcome *outcome)
+{
+	bool is_rotated = !outcome->exit_code && !strcmp(schema, "rotate") &&
+			  !strcmp(ending(outcome), "done");
+
+	if (!is_rotated || !print_rotated(cli, outcome))
+		printf("%s: operation %s\n", ending(outcome), outcome->operation);
+}
+
 static int print_json(struct cli *cli, const char *schema, const struct outcome *outcome)
 {
 	json_t *report = outcome->report ? json_deep_copy(outcome->report) : json_object();
@@ -165,7 +199,7 @@ int cli_outcome(struct cli *cli, const char *schema, const struct outcome *outco
 	if (cause->status)
 		cli_fail(cli, cause);
 	if (outcome->exit_code || !cli->quiet)
-		printf("%s: operation %s\n", ending(outcome), outcome->operation);
+		print_ending(cli, schema, outcome);
 	if (outcome->state == OPERATION_STUCK)
 		print_targets(outcome->report);
 	if (outcome->state == OPERATION_WAITING)

@@ -94,6 +94,9 @@ says 'did you mean "key"' 'and the nearest is named'
 # --- rotate ---
 it 'rotates' lockstep rotate key
 says 'step 1 of 4: write app:API_KEY' 'and says what it does'
+says 'done: key has a new value in app:API_KEY, web:KEY_COPY, web:URL (' 'and what it did'
+says 'operation 0' 'under which id'
+is "$(awk 'length > 80' "$out")" '' 'within 80 columns'
 new=$(value_of API_KEY app.env)
 is "${#new}" 32 'the new value has its length'
 sed "s/^API_KEY=.*/$(grep '^API_KEY=' app.env)/" before >expected
