@@ -9,6 +9,9 @@
 #include "base/text.h"
 #include "cli/commands.h"
 
+/* Less than this is no other end. */
+#define SAME_END_MS 2000
+
 static void say_until(const struct event *event)
 {
 	char until[32];
@@ -21,7 +24,30 @@ static void say_until(const struct event *event)
 	fprintf(stderr, " (until %s)\n", until);
 }
 
-static void say(const struct event *event)
+/* A wait is measured anew at each poll, so its end moves a little. */
+static bool is_same_wait(const struct shown_wait *shown, const struct event *event)
+{
+	int64_t moved = event->until_wall_ms - shown->until_wall_ms;
+
+	return !strcmp(shown->operation, event->operation) &&
+	       !strcmp(shown->what, event->text ? event->text : "") && moved > -SAME_END_MS &&
+	       moved < SAME_END_MS;
+}
+
+static void say_wait(struct shown_wait *shown, const struct event *event)
+{
+	const char *what = event->text ? event->text : "";
+
+	if (is_same_wait(shown, event))
+		return;
+	string_copy(shown->operation, sizeof(shown->operation), event->operation);
+	string_copy(shown->what, sizeof(shown->what), what);
+	shown->until_wall_ms = event->until_wall_ms;
+	fprintf(stderr, "waiting: %s", what);
+	say_until(event);
+}
+
+static void say(struct cli *cli, const struct event *event)
 {
 	const char *text = event->text ? event->text : "";
 	const char *why = event->error ? event->error->message : "";
@@ -35,8 +61,7 @@ static void say(const struct event *event)
 		fprintf(stderr, "step %d of %d: %s\n", event->step, event->step_count, text);
 		break;
 	case EVENT_WAITING:
-		fprintf(stderr, "waiting: %s", text);
-		say_until(event);
+		say_wait(&cli->shown_wait, event);
 		break;
 	case EVENT_RETRY:
 		fprintf(stderr, "trying again: %s", why[0] ? why : text);
@@ -57,13 +82,13 @@ static void say(const struct event *event)
 
 static void receive(void *context, const struct event *event)
 {
-	const struct cli *cli = context;
+	struct cli *cli = context;
 
 	bool is_one_step = !strcmp(event->kind, "set") || !strcmp(event->kind, "delete");
 
 	/* What an operation came to is said by cli_outcome(). */
 	if (!cli->quiet && !cli->json && (!is_one_step || cli->verbose))
-		say(event);
+		say(cli, event);
 }
 
 void progress_init(struct cli *cli)
@@ -120,6 +145,40 @@ static const char *ending(const struct outcome *outcome)
 	}
 }
 
+/* "done: NAME has a new value in A, B (0.4 s); operation ID" */
+static bool print_rotated(const struct cli *cli, const struct outcome *outcome)
+{
+	AUTO(text_release) struct text line = TEXT_INIT;
+	const char *name = json_text(outcome->report, "rotation");
+	const struct config_rotation *rotation = config_rotation(cli->config, name);
+	int64_t tenths = (json_number(outcome->report, "duration_ms") + 50) / 100;
+	size_t places = 0;
+
+	if (!rotation)
+		return false;
+	text_printf(&line, "done: %s has a new value", name);
+	for (size_t i = 0; i < rotation->secrets.count; i++)
+		text_printf(&line, "%s %s", places++ ? "," : " in", rotation->secrets.items[i]);
+	for (size_t i = 0; i < rotation->copy_count; i++)
+		text_printf(&line, "%s %s", places++ ? "," : " in", rotation->copies[i].to);
+	text_printf(&line, " (%lld.%lld s); operation %s", (long long)(tenths / 10),
+		    (long long)(tenths % 10), outcome->operation);
+	if (!text_ok(&line))
+		return false;
+	cli_print_wrapped(text_string(&line), 0);
+	return true;
+}
+
+/* What it came to, in a line. */
+static void print_ending(const struct cli *cli, const char *schema, const struct outcome *outcome)
+{
+	bool is_rotated = !outcome->exit_code && !strcmp(schema, "rotate") &&
+			  !strcmp(ending(outcome), "done");
+
+	if (!is_rotated || !print_rotated(cli, outcome))
+		printf("%s: operation %s\n", ending(outcome), outcome->operation);
+}
+
 static int print_json(struct cli *cli, const char *schema, const struct outcome *outcome)
 {
 	json_t *report = outcome->report ? json_deep_copy(outcome->report) : json_object();
@@ -140,7 +199,7 @@ int cli_outcome(struct cli *cli, const char *schema, const struct outcome *outco
 	if (cause->status)
 		cli_fail(cli, cause);
 	if (outcome->exit_code || !cli->quiet)
-		printf("%s: operation %s\n", ending(outcome), outcome->operation);
+		print_ending(cli, schema, outcome);
 	if (outcome->state == OPERATION_STUCK)
 		print_targets(outcome->report);
 	if (outcome->state == OPERATION_WAITING)

@@ -343,7 +343,9 @@ static const struct key limit_keys[] = {
 	{ "per_run", SHAPE_ONE, VALUE_NUMBER, AT(config, limits.per_run), .fallback = "5",
 	  .minimum = 1, .maximum = ENTRIES_MAX, .help = "rotations that one run starts" },
 	{ "parallel", SHAPE_ONE, VALUE_NUMBER, AT(config, limits.parallel), .fallback = "4",
-	  .minimum = 1, .maximum = 64, .help = "at the same time" },
+	  .minimum = 1, .maximum = 64,
+	  .help = "most rotations at the same time; this version does them one after the other, "
+		  "whatever is said here" },
 	{ "stop_after_failures", SHAPE_ONE, VALUE_NUMBER, AT(config, limits.stop_after_failures),
 	  .fallback = "3", .minimum = 1, .maximum = ENTRIES_MAX,
 	  .help = "failed rotations after which a run starts no more" },

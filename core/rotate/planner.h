@@ -9,7 +9,8 @@
  * that nobody here wrote (LKS_CONFLICT), a value that a store cannot hold.
  *
  *   immediate  write everything, one change per store; reload; verify; soak
- *   staged     write `pending`; verify it; promote (current = new, previous =
+ *   staged     write `pending`; verify it; wait for the window, if there is
+ *              one; promote (current = new, previous =
  *              old, pending gone, copies in the same store: one change);
  *              copies elsewhere; reload; verify; soak. After the point of no
  *              return: keep the previous value, then drop it.
