@@ -9,8 +9,8 @@ for build in "$@"; do
 		s=$(grep -c '^:test-result: *SKIP' "$trs")
 		f=$(grep -c '^:test-result: *\(FAIL\|ERROR\|XPASS\)' "$trs")
 		passed=$((passed + p)) skipped=$((skipped + s)) failed=$((failed + f))
-		[ "$s" -eq 0 ] || grep '^:test-result: *SKIP' "$trs" |
-			sed "s|^:test-result: *|$(basename "$trs" .trs): |"
+		[ "$s" -eq 0 ] || grep '# SKIP' "${trs%.trs}.log" | grep -v '^SKIP: ' |
+			sed "s|^|$(basename "$trs" .trs): |"
 	done
 done
 echo "$passed passed, $failed failed, $skipped skipped"
