@@ -190,6 +190,21 @@ static void check_plugins(struct cli *cli, struct report *report)
 	free(edges.names);
 }
 
+static void print_count(const char *separator, size_t count, const char *one, const char *many)
+{
+	printf("%s%zu %s", separator, count, count == 1 ? one : many);
+}
+
+static void print_good(const struct config *config)
+{
+	printf("%s: good", config->path ? config->path : "(no config file)");
+	print_count(": ", config->store_count, "store", "stores");
+	print_count(", ", config->verifier_count, "verifier", "verifiers");
+	print_count(", ", config->policy_count, "policy", "policies");
+	print_count(", ", config->rotation_count, "rotation", "rotations");
+	putchar('\n');
+}
+
 static int print_findings(struct cli *cli, const struct findings *findings,
 			  const struct report *report)
 {
@@ -202,10 +217,7 @@ static int print_findings(struct cli *cli, const struct findings *findings,
 		if (report->errors)
 			printf("%zu error%s\n", report->errors, report->errors == 1 ? "" : "s");
 		else
-			printf("%s: good: %zu stores, %zu verifiers, %zu policies, %zu rotations\n",
-			       config->path ? config->path : "(no config file)",
-			       config->store_count, config->verifier_count, config->policy_count,
-			       config->rotation_count);
+			print_good(config);
 		lost = cli_flush(cli);
 		return code ? code : lost;
 	}

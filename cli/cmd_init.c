@@ -129,8 +129,9 @@ static int print_made(struct cli *cli, const struct init *init)
 	if (!cli->json) {
 		printf("wrote %s\n", init->path);
 		for (size_t i = 0; i < init->count; i++)
-			printf("  %s: %s, %zu keys%s\n", init->stores[i].name, init->stores[i].path,
-			       init->stores[i].key_count,
+			printf("  %s: %s, %zu key%s%s\n", init->stores[i].name,
+			       init->stores[i].path, init->stores[i].key_count,
+			       init->stores[i].key_count == 1 ? "" : "s",
 			       init->stores[i].is_lenient ? ", read leniently" : "");
 		printf("next: lockstep check; lockstep list %s:\n",
 		       init->count ? init->stores[0].name : "app");

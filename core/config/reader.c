@@ -289,8 +289,8 @@ static void report_unknown(struct reader *reader, const struct section *section,
 		(void)snprintf(hint, sizeof(hint), "`lockstep help %s` lists the known keys",
 			       section->name);
 	report_error_hint(reader->report, setting, hint,
-			  "found the unknown key '%.64s', expected one of '%s'", setting->name,
-			  section->name);
+			  "found the unknown key '%.64s', expected a key of %s%s", setting->name,
+			  section->name, strcmp(section->name, "config") ? "" : " itself");
 }
 
 static void read_missing(struct reader *reader, const struct section *section,

@@ -9,6 +9,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/trust.h"
 #include "state/key.h"
 #include "state/state_private.h"
 
@@ -27,7 +28,9 @@ enum lks_status state_fail(struct lks_error *err, const struct lks_error *module
 	error_set(err, module_error->status, "%s", module_error->message);
 	if (module_error->operation[0])
 		error_operation(err, module_error->operation);
-	if (module_error->status == LKS_INVALID)
+	if (module_error->hint[0])
+		error_hint(err, "%s", module_error->hint);
+	else if (module_error->status == LKS_INVALID)
 		error_hint(err, WAY_OUT);
 	return module_error->status;
 }
@@ -80,6 +83,27 @@ static enum lks_status opening_module(struct opening *opening, const char *url,
 	return status;
 }
 
+/* Whoever can write there can put another state in its place. */
+static enum lks_status opening_folder(const struct opening *opening, struct lks_error *err)
+{
+	AUTO(fd_close) int fd = -1;
+	AUTO(free_ptr) char *folder = strdup(opening->location);
+	char *slash = folder ? strrchr(folder, '/') : NULL;
+	enum lks_status status;
+
+	if (!slash)
+		return error_no_memory(err, "open the state");
+	slash[slash == folder] = '\0';
+	status = trust_open_folder(folder, "the state's folder", &fd, err);
+	if (status == LKS_NOT_FOUND) {
+		error_clear(err);
+		return LKS_OK; /* made with the state, for us alone */
+	}
+	if (status == LKS_DENIED && err)
+		err->status = LKS_INVALID;
+	return status == LKS_DENIED ? LKS_INVALID : status;
+}
+
 static enum lks_status opening_keys(struct opening *opening, const char *key_file, bool create,
 				    struct lks_error *err)
 {
@@ -110,8 +134,10 @@ static enum lks_status opening_keys(struct opening *opening, const char *key_fil
 static enum lks_status opening_identity(struct opening *opening, const char *key_file, bool create,
 					struct lks_error *err)
 {
-	enum lks_status status = opening_keys(opening, key_file, create, err);
+	enum lks_status status = opening_folder(opening, err);
 
+	if (!status)
+		status = opening_keys(opening, key_file, create, err);
 	if (!status)
 		status = machine_hash(opening->machine, err);
 	opening->identity =

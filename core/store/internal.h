@@ -104,4 +104,13 @@ enum lks_status read_place(struct stores *stores, const struct access *access, s
 			   bool want_version, struct lks_record *record,
 			   struct lks_error *err) MUST_CHECK;
 
+/* --- mask.c -------------------------------------------------------------- */
+
+/*
+ * Mask in a plugin's message what it was given: the fields of the records
+ * (either may be NULL), raw and in the encodings that base/redact.h knows.
+ */
+void mask_said(const struct lks_record *first, const struct lks_record *second, char *said,
+	       size_t size);
+
 #endif

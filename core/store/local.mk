@@ -3,6 +3,7 @@ core_sources += \
 	%D%/change.c \
 	%D%/internal.h \
 	%D%/many.c \
+	%D%/mask.c \
 	%D%/open.c \
 	%D%/read.c \
 	%D%/reference.h \

@@ -117,6 +117,10 @@ static enum lks_status ask(struct stores *stores, const struct access *access,
 		return status;
 	asking.with = with;
 	status = instance_call(stores, access, instance, "verify", 0, do_verify, &asking, err);
+	mask_said(candidate, with, answer->message, sizeof(answer->message));
+	mask_said(candidate, with, answer->identity, sizeof(answer->identity));
+	if (status)
+		mask_said(candidate, with, err->message, sizeof(err->message));
 	check_answer(instance, answer);
 	return status;
 }

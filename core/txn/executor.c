@@ -138,7 +138,8 @@ static enum lks_status insert(struct operation *operation, const struct plan *pl
 /* --- what is there before --- */
 
 static enum lks_status compare_version(const struct target *target, const char *name,
-				       const struct lks_record *record, struct lks_error *err)
+				       const struct lks_record *record, bool is_planned,
+				       struct lks_error *err)
 {
 	if (!target->expected)
 		return LKS_OK;
@@ -146,12 +147,17 @@ static enum lks_status compare_version(const struct target *target, const char *
 		return LKS_OK;
 	if (target->expected[0] && record && !strcmp(record->version, target->expected))
 		return LKS_OK;
-	error_set(err, LKS_CONFLICT, "%s has changed since the plan was made: %s", name,
-		  !target->expected[0] ? "nothing was there then"
-		  : record             ? "it has another version"
-				       : "it is gone");
+	error_set(err, LKS_CONFLICT, "%s %s: %s", name,
+		  is_planned ? "has changed since the plan was made"
+			     : "is not at the version that was named",
+		  target->expected[0] ? record ? "it has another version" : "it is gone"
+		  : is_planned        ? "nothing was there then"
+				      : "it is there already");
 	error_reference(err, name);
-	error_hint(err, "plan again");
+	if (is_planned)
+		error_hint(err, "plan again");
+	else
+		error_hint(err, "read it again, its version too: lockstep get --json %s", name);
 	return LKS_CONFLICT;
 }
 
@@ -162,6 +168,8 @@ static enum lks_status read_old(struct operation *operation, const struct target
 	struct access access = operation_access(operation, ACTION_GET, step);
 	char name[TARGET_NAME_MAX];
 	char old[TARGET_NAME_MAX + 8];
+	/* Not what a person asked for with `set` and a version. */
+	bool is_planned = !strcmp(operation->row.kind, "rotate");
 	enum lks_status status = record_new(&record, err);
 
 	target_name(&target->reference, name, sizeof(name));
@@ -176,9 +184,9 @@ static enum lks_status read_old(struct operation *operation, const struct target
 		if (json_array_append_new(json_object_get(operation->row.notes, "absent"),
 					  json_string(old)))
 			return error_no_memory(err, "read the old records");
-		return compare_version(target, name, NULL, err);
+		return compare_version(target, name, NULL, is_planned, err);
 	}
-	status = compare_version(target, name, record, err);
+	status = compare_version(target, name, record, is_planned, err);
 	if (status)
 		return status;
 	json_put_text(json_object_get(operation->row.notes, "old_versions"), name,

@@ -90,9 +90,10 @@ void message_from(const unsigned char *complaint, size_t len, int is_cut,
 {
 	struct line line = last_line(complaint, len, is_cut);
 	size_t used = 0;
+	size_t at = 0;
 
 	buffer[0] = '\0';
-	for (size_t at = 0; at < line.len && used + sizeof(MASK) <= MESSAGE_MAX;) {
+	while (at < line.len && used + sizeof(MASK) <= MESSAGE_MAX) {
 		size_t width = secret_at(&line, at, secrets, secret_count);
 
 		if (width == 0) {
@@ -107,6 +108,10 @@ void message_from(const unsigned char *complaint, size_t len, int is_cut,
 		used += strlen(MASK);
 		at += width;
 	}
+	/* Half a word may be half a secret, in an encoding that is looked for
+	   only where it is whole. */
+	while (at < line.len && used > 0 && !is_blank((unsigned char)buffer[used - 1]))
+		used--;
 	buffer[used] = '\0';
 	line.data = (const unsigned char *)buffer;
 	line.len = used;

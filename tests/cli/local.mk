@@ -2,6 +2,7 @@
 include %D%/child.mk
 # One line a suite.
 cli_suites =
+cli_suites += %D%/test_audit.sh
 cli_suites += %D%/test_check.sh
 cli_suites += %D%/test_demo.sh
 cli_suites += %D%/test_exec.sh

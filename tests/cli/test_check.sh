@@ -38,6 +38,7 @@ stores = {
 };
 END
 it 'a good config is good' lockstep check
+says 'good: 1 store, 0 verifiers, 0 policies, 0 rotations' 'and says of what, one as one'
 it 'nothing is due where nothing rotates' lockstep check --due
 fits check-due 'and its JSON fits its schema' lockstep check --due --json
 write_config <<'END'

@@ -58,9 +58,11 @@ lockstep get app:API_KEY --json >"$out"
 version=$(member version)
 it 'the right version lets it through' give one lockstep set app:API_KEY --if-version "$version"
 it_exits 7 'an old version is a conflict' give two lockstep set app:API_KEY --if-version "$version"
+says 'lockstep get --json app:API_KEY' 'with what to do: read it again'
 is "$(lockstep get app:API_KEY)" one 'and changes nothing'
 fits error 'as JSON: one error object' give two lockstep set --json app:API_KEY --if-version "$version"
 it_exits 7 'a name that must be new is not' give x lockstep set app:API_KEY --if-version ''
+says 'it is there already' 'and says why'
 it 'a new name may be made' give x lockstep set app:FRESH --if-version ''
 it_exits 7 'delete takes a version too' lockstep delete app:FRESH --if-version nonsense
 fits delete 'delete fits its schema' lockstep delete app:FRESH --json

@@ -3,13 +3,18 @@
 . "$top_srcdir/tests/support/sandbox.sh"
 . "$top_srcdir/tests/cli/common.sh"
 
-printf 'GOOD=right\nBAD=wrong\nODD=nobody\n' >app.env
+printf 'GOOD=right\nBAD=wrong\nODD=nobody\nTALK=talkative-0123456789-values\nLONG=longish-0123456789-value\n' >app.env
 cat >ping.sh <<'END'
 #!/bin/sh
 read -r value
 case $value in
 right) exit 0 ;;
 wrong) echo "key not accepted" >&2; exit 1 ;;
+talkative*)
+	echo "no key $value, $(printf %s "$value" | base64)," \
+		"$(printf %s "$value" | od -An -tx1 | tr -d ' \n') here" >&2
+	exit 1 ;;
+longish*) printf '%0388d %s\n' 0 "$(printf %s "$value" | base64)" >&2; exit 1 ;;
 *) echo "no answer from the service" >&2; exit 75 ;;
 esac
 END
@@ -37,6 +42,10 @@ it_exits 2 'no such verifier is 2' lockstep verify pong app:GOOD
 lockstep verify ping app:BAD >all.txt 2>&1
 lockstep -vv verify ping app:BAD --json >>all.txt 2>&1
 is "$(grep -c wrong all.txt audit.jsonl | tr '\n' ' ')" 'all.txt:0 audit.jsonl:0 ' 'the value is nowhere'
+it_exits 6 'a verifier may repeat the key' lockstep verify ping app:TALK
+says 'no key ***, ***, *** here' 'raw or encoded, it is masked'
+lockstep verify ping app:LONG >all.txt 2>&1
+is "$(grep -c bG9uZ2 all.txt)" 0 'an encoded key that is cut in two is left out'
 it 'the audit names the verifier and the answer' lockstep audit tail
 says 'verify ping  invalid' 'with the verdict'
 finish

@@ -13,5 +13,11 @@ for build in "$@"; do
 			sed "s|^|$(basename "$trs" .trs): |"
 	done
 done
+# What failed, with the lines that say why.
+for trs in $(find "$@" -name '*.trs' -exec grep -lE '^:test-result: *(FAIL|ERROR|XPASS)' {} + | sort); do
+	echo "--- ${trs%.trs}.log"
+	grep -E -A 12 '^(not ok|Bail out)' "${trs%.trs}.log" | head -n 120
+	tail -n 5 "${trs%.trs}.log"
+done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -181,6 +181,32 @@ static enum lks_status create_database(struct database *database,
 	return status ? status : sync_folder(database->path, err);
 }
 
+/* What is wrong with the file, but not with what is in it: a person mends it. */
+static enum lks_status judge_mode(const char *path, struct lks_error *err)
+{
+	struct stat stat;
+
+	if (lstat(path, &stat))
+		return errno == ENOENT ? LKS_OK
+				       : module_fail(err, errno == EACCES ? LKS_DENIED : LKS_FAILED,
+						     "open %s: %s", path, strerror(errno));
+	if (!S_ISREG(stat.st_mode)) {
+		module_fail(err, LKS_INVALID, "the state %s is not a regular file", path);
+		snprintf(err->hint, sizeof(err->hint),
+			 "move it away, or name another file as "
+			 "state = { url = \"sqlite:/...\"; }");
+		return LKS_INVALID;
+	}
+	if (stat.st_mode & 0077) {
+		module_fail(err, LKS_INVALID,
+			    "the state %s may be used by others (mode %04o): chmod 600 it", path,
+			    (unsigned)(stat.st_mode & 07777));
+		snprintf(err->hint, sizeof(err->hint), "chmod 600 %.400s", path);
+		return LKS_INVALID;
+	}
+	return LKS_OK;
+}
+
 static enum lks_status judge_file(const char *path, off_t *ret_size, struct lks_error *err)
 {
 	struct stat stat;
@@ -188,12 +214,6 @@ static enum lks_status judge_file(const char *path, off_t *ret_size, struct lks_
 	if (lstat(path, &stat))
 		return module_fail(err, errno == EACCES ? LKS_DENIED : LKS_FAILED, "open %s: %s",
 				   path, strerror(errno));
-	if (!S_ISREG(stat.st_mode))
-		return module_fail(err, LKS_INVALID, "the state %s is not a regular file", path);
-	if (stat.st_mode & 0077)
-		return module_fail(err, LKS_INVALID,
-				   "the state %s may be used by others (mode %04o): chmod 600 it",
-				   path, (unsigned)(stat.st_mode & 07777));
 	if (stat.st_size < SMALLEST_DATABASE)
 		return module_fail(err, LKS_INVALID,
 				   "the state %s is corrupt: it is cut off after %lld bytes", path,
@@ -287,8 +307,10 @@ static enum lks_status judge_size(struct database *database, off_t size, struct 
 static enum lks_status open_believed(struct database *database, struct lks_error *err)
 {
 	off_t size = 0;
-	enum lks_status status = judge_file(database->path, &size, err);
+	enum lks_status status = judge_mode(database->path, err);
 
+	if (!status)
+		status = judge_file(database->path, &size, err);
 	if (!status)
 		status = open_sqlite(database, database->path, false, err);
 	if (!status)
@@ -518,8 +540,12 @@ static enum lks_status adopt_body(struct database *database, void *context, stru
 static enum lks_status adopt_locked(struct database *database, struct adoption *adoption,
 				    char *ret_note, size_t note_size, struct lks_error *err)
 {
-	enum lks_status status = open_believed(database, err);
+	enum lks_status status = judge_mode(database->path, err);
 
+	/* A good state with a wrong mode is not to be lost for that. */
+	if (status)
+		return status;
+	status = open_believed(database, err);
 	if (status == LKS_INVALID) {
 		close_sqlite(database);
 		database->is_poisoned = false;

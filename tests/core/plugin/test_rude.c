@@ -27,7 +27,7 @@ static int load_rude(void **state)
 	assert_ok(loader_open(file, "rude", &rude, &err), &err);
 	assert_ok(host_new("store rude", NULL, NULL, &host, &err), &err);
 	assert_ok(rude->backend->open(host, NULL, &call, &instance, &err), &err);
-	return fence_setup(&err);
+	return fence_setup(&err) == LKS_OK ? 0 : -1;
 }
 
 static int free_rude(void **state)

@@ -526,10 +526,30 @@ static void test_n85_a_key_that_others_can_read_is_refused(void **state)
 static void test_a_state_that_others_can_read_is_refused(void **state)
 {
 	struct fixture *fixture = *state;
+	struct lks_error err = { 0 };
 
 	close_state(fixture);
 	assert_int_equal(chmod(fixture->path, 0644), 0);
-	refused(fixture, "chmod 600");
+	assert_int_equal(state_open(fixture->url, fixture->key_file, &fixture->state, &err),
+			 LKS_INVALID);
+	/* Nothing is wrong with what is in it: nobody is sent to adopt it. */
+	assert_contains(err.hint, "chmod 600");
+}
+
+static void test_a_state_in_a_folder_that_others_can_write_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	char folder[600], url[700];
+	struct lks_error err = { 0 };
+
+	snprintf(folder, sizeof(folder), "%s", temp_path(&fixture->temp, "open"));
+	snprintf(url, sizeof(url), "sqlite:%s/state.db", folder);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	assert_int_equal(chmod(folder, 0777), 0);
+	close_state(fixture);
+	assert_int_equal(state_open(url, fixture->key_file, &fixture->state, &err), LKS_INVALID);
+	assert_contains(err.message, "can be written by others");
+	assert_contains(err.hint, "chmod go-w");
 }
 
 static void test_another_kind_of_url_is_refused(void **state)
@@ -602,6 +622,24 @@ static void test_adopting_a_corrupt_state_sets_it_aside(void **state)
 	assert_ok(state_operations(fixture->state, true, NULL, 0, &ids, &count, &err), &err);
 	assert_int_equal(count, 0);
 	state_ids_free(ids, count);
+}
+
+static void test_adopting_a_state_that_others_can_read_leaves_it(void **state)
+{
+	struct fixture *fixture = *state;
+	AUTO(secret_freep) struct lks_buffer *value = NULL;
+	char note[512] = "";
+	struct lks_error err = { 0 };
+
+	assert_ok(begin(fixture->state, ID "1", "app:KEY", &err), &err);
+	assert_ok(prepare(fixture->state, ID "1", &err), &err);
+	close_state(fixture);
+	assert_int_equal(chmod(fixture->path, 0644), 0);
+	assert_int_equal(state_adopt(fixture->url, fixture->key_file, note, &err), LKS_INVALID);
+	assert_contains(err.hint, "chmod 600");
+	assert_int_equal(chmod(fixture->path, 0600), 0);
+	open_state(fixture);
+	assert_ok(state_value(fixture->state, ID "1", "new", &value, &err), &err);
 }
 
 static void test_adopting_nothing_says_so(void **state)
@@ -719,10 +757,12 @@ int main(void)
 		CASE(test_n85_a_short_or_long_key_is_refused),
 		CASE(test_n85_a_key_that_others_can_read_is_refused),
 		CASE(test_a_state_that_others_can_read_is_refused),
+		CASE(test_a_state_in_a_folder_that_others_can_write_is_refused),
 		CASE(test_another_kind_of_url_is_refused),
 		CASE(test_adopting_a_state_of_another_machine_keeps_it),
 		CASE(test_adopting_a_state_without_its_key_ends_what_is_lost),
 		CASE(test_adopting_a_corrupt_state_sets_it_aside),
+		CASE(test_adopting_a_state_that_others_can_read_leaves_it),
 		CASE(test_adopting_nothing_says_so),
 		CASE(test_derived_keys_differ_by_purpose_and_stay_the_same),
 		CASE(test_n86_a_failed_sync_stops_everything_and_is_not_tried_again),
