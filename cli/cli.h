@@ -79,6 +79,12 @@ struct cli {
 	struct stores *stores;
 	struct state *state;
 	struct event_sink events;
+	/* The wait that was shown last: a poll of it is no news. */
+	struct shown_wait {
+		char operation[37];
+		char what[64];
+		int64_t until_wall_ms;
+	} shown_wait;
 };
 
 /*

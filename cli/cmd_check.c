@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "plugin/registry.h"
 #include "plugin/schema.h"
+#include "rotate/planner.h"
 
 struct findings {
 	struct cli *cli;
@@ -150,8 +151,21 @@ static void check_name(struct cli *cli, const struct config_rotation *rotation, 
 			     text);
 }
 
+/* What every run would refuse is found here first. */
+static void check_possible(struct cli *cli, const struct config_rotation *rotation,
+			   struct report *report)
+{
+	struct lks_error err;
+
+	if (rotate_check(cli->config, rotation, &err))
+		report_error_hint(report, rotation->where, err.hint, "%s", err.message);
+}
+
 static void check_rotations(struct cli *cli, struct report *report)
 {
+	/* What cannot be read has been reported; what follows from it is no news. */
+	const bool is_readable = !report->errors;
+
 	for (size_t i = 0; i < cli->config->rotation_count; i++) {
 		const struct config_rotation *rotation = &cli->config->rotations[i];
 
@@ -159,6 +173,8 @@ static void check_rotations(struct cli *cli, struct report *report)
 			check_name(cli, rotation, rotation->secrets.items[j], report);
 		for (size_t j = 0; j < rotation->copy_count; j++)
 			check_name(cli, rotation, rotation->copies[j].to, report);
+		if (is_readable)
+			check_possible(cli, rotation, report);
 	}
 }
 

@@ -102,6 +102,7 @@ static enum lks_status rotate(struct cli *cli, struct executor *executor, char *
 			      struct outcome *ret_outcome, struct lks_error *err)
 {
 	AUTO(free_ptr) struct due_entry *entries = NULL;
+	struct config_rotation rotation;
 	const char *id = cli_option_value(cli, "operation");
 	bool is_repeat = false;
 	size_t count = 0;
@@ -116,8 +117,12 @@ static enum lks_status rotate(struct cli *cli, struct executor *executor, char *
 	status = check_gates(cli, &entries[0], err);
 	if (status)
 		return status;
-	return rotation_start(executor, entries[0].rotation, NULL, id,
-			      !cli_option_value(cli, "detach"), ret_outcome, err);
+	/* A copy that borrows; without its window it is promoted at any time. */
+	rotation = *entries[0].rotation;
+	if (cli_option_value(cli, "outside-window"))
+		rotation.window.is_set = false;
+	return rotation_start(executor, &rotation, NULL, id, !cli_option_value(cli, "detach"),
+			      ret_outcome, err);
 }
 
 int cmd_rotate(struct cli *cli, int argc, char **argv)

@@ -163,7 +163,8 @@ static const char rotate_details[] =
 	"says how to go on.\n"
 	"\n"
 	"A pause and a closed window hold here too (exit 7): somebody relies on them. "
-	"--outside-window sets the window aside.\n"
+	"A staged value is promoted only while the window is open, too, and waits for it until "
+	"then. --outside-window sets the window aside for both.\n"
 	"\n"
 	"Before anything is changed the verifiers must accept the current value. If one refuses "
 	"it, the exit is 7; if it cannot tell, 5. Exit 9: failed, everything is as it was. 10: "
@@ -172,7 +173,11 @@ static const char rotate_details[] =
 static const char rollback_details[] =
 	"Takes an operation back, while the previous value is kept; OPERATION is its id or the "
 	"rotation's name. Proves first that the old value works; if it does not, nothing is "
-	"touched (exit 7) and `rotate` is what helps.";
+	"touched (exit 7) and `rotate` is what helps.\n"
+	"\n"
+	"Programs that were reloaded may know the new value only. Then the values are put back "
+	"and the programs reloaded first, and the verifiers are asked after that: if the old "
+	"value works again, the exit is 0; if not, it is 10, for a person to decide.";
 
 static const char resume_details[] =
 	"Goes on with an operation that waits, was stopped, or was stuck: the stores are looked "

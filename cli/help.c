@@ -149,22 +149,42 @@ static void print_line(void *context, const char *text)
 	puts(text);
 }
 
+static void print_after_command(void *context, const char *text)
+{
+	bool *begun = context;
+
+	if (!*begun)
+		puts("\nIn the config file:\n");
+	*begun = true;
+	puts(text);
+}
+
 static int print_section(struct cli *cli, const char *section)
 {
 	if (config_help(strcmp(section, "config") ? section : NULL, print_line, NULL))
-		return cli_usage(cli, "there is no such command or section of the config");
+		return cli_usage(cli,
+				 "there is no command and no section of the config %.64s: "
+				 "`lockstep help` and `lockstep help config` list them",
+				 section);
 	return cli_flush(cli);
 }
 
 int cmd_help(struct cli *cli, int argc, char **argv)
 {
 	const struct command *command;
+	bool begun = false;
 
 	if (argc < 2)
 		return help_print(cli, NULL);
 	command = command_find(argv[1]);
-	if (command)
-		return help_print(cli, command);
+	if (command && cli->json)
+		return print_json(cli, command);
+	if (command) {
+		print_command(command);
+		/* `audit` is both. */
+		(void)config_help(argv[1], print_after_command, &begun);
+		return cli_flush(cli);
+	}
 	if (cli->json)
 		return cli_usage(cli, "--json describes commands: there is no such command");
 	if (!strcmp(argv[1], "exit")) {

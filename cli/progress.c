@@ -9,6 +9,9 @@
 #include "base/text.h"
 #include "cli/commands.h"
 
+/* Less than this is no other end. */
+#define SAME_END_MS 2000
+
 static void say_until(const struct event *event)
 {
 	char until[32];
@@ -21,7 +24,30 @@ static void say_until(const struct event *event)
 	fprintf(stderr, " (until %s)\n", until);
 }
 
-static void say(const struct event *event)
+/* A wait is measured anew at each poll, so its end moves a little. */
+static bool is_same_wait(const struct shown_wait *shown, const struct event *event)
+{
+	int64_t moved = event->until_wall_ms - shown->until_wall_ms;
+
+	return !strcmp(shown->operation, event->operation) &&
+	       !strcmp(shown->what, event->text ? event->text : "") && moved > -SAME_END_MS &&
+	       moved < SAME_END_MS;
+}
+
+static void say_wait(struct shown_wait *shown, const struct event *event)
+{
+	const char *what = event->text ? event->text : "";
+
+	if (is_same_wait(shown, event))
+		return;
+	string_copy(shown->operation, sizeof(shown->operation), event->operation);
+	string_copy(shown->what, sizeof(shown->what), what);
+	shown->until_wall_ms = event->until_wall_ms;
+	fprintf(stderr, "waiting: %s", what);
+	say_until(event);
+}
+
+static void say(struct cli *cli, const struct event *event)
 {
 	const char *text = event->text ? event->text : "";
 	const char *why = event->error ? event->error->message : "";
@@ -35,8 +61,7 @@ static void say(const struct event *event)
 		fprintf(stderr, "step %d of %d: %s\n", event->step, event->step_count, text);
 		break;
 	case EVENT_WAITING:
-		fprintf(stderr, "waiting: %s", text);
-		say_until(event);
+		say_wait(&cli->shown_wait, event);
 		break;
 	case EVENT_RETRY:
 		fprintf(stderr, "trying again: %s", why[0] ? why : text);
@@ -57,13 +82,13 @@ static void say(const struct event *event)
 
 static void receive(void *context, const struct event *event)
 {
-	const struct cli *cli = context;
+	struct cli *cli = context;
 
 	bool is_one_step = !strcmp(event->kind, "set") || !strcmp(event->kind, "delete");
 
 	/* What an operation came to is said by cli_outcome(). */
 	if (!cli->quiet && !cli->json && (!is_one_step || cli->verbose))
-		say(event);
+		say(cli, event);
 }
 
 void progress_init(struct cli *cli)

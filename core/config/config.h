@@ -247,6 +247,13 @@ enum lks_status config_rotation_from_json(const json_t *json, struct config_rota
 					  struct lks_error *err) MUST_CHECK;
 void config_rotation_free(struct config_rotation *rotation);
 
+/* "Sat 02:00-04:00 Europe/Berlin"; says what is wrong. */
+enum lks_status window_parse(const char *text, struct config_window *ret_window,
+			     struct lks_error *err) MUST_CHECK;
+/* The form that window_parse() reads. */
+void window_print(const struct config_window *window, char *buffer, size_t size);
+void window_release(struct config_window *window);
+
 /* Is the window open at this moment? An unset one always is. */
 bool window_is_open(const struct config_window *window, int64_t wall_ms);
 /* The first moment (wall ms) at or after this one at which it is open. In the

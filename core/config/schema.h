@@ -122,13 +122,6 @@ void config_check(const struct config *config, struct reader *reader);
 /* Of it: two writers of one place. */
 void config_check_targets(const struct config *config, struct reader *reader);
 
-/* "Sat 02:00-04:00 Europe/Berlin"; says what is wrong. */
-enum lks_status window_parse(const char *text, struct config_window *ret_window,
-			     struct lks_error *err) MUST_CHECK;
-/* The form that window_parse() reads. */
-void window_print(const struct config_window *window, char *buffer, size_t size);
-void window_release(struct config_window *window);
-
 bool strings_add(struct strings *strings, const char *text);
 void strings_release(struct strings *strings);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/reference.h"
+#include "base/template.h"
 #include "base/text.h"
 #include "config/schema.h"
 
@@ -134,66 +135,30 @@ static bool is_alphabet(const char *text)
 	return true;
 }
 
-/* One or several: "url:base64" works from left to right. */
-static bool are_filters(char *filters)
+static enum lks_status count_field(void *context, const char *name, struct lks_error *err)
 {
-	for (;;) {
-		char *colon = strchr(filters, ':');
-
-		if (colon)
-			*colon = '\0';
-		if (choice_find("url|json|shell|base64|hex", filters) < 0)
-			return false;
-		if (!colon)
-			return true;
-		filters = colon + 1;
-	}
+	(void)name, (void)err;
+	++*(size_t *)context;
+	return LKS_OK;
 }
 
-/* {field} or {field:filter}; {{ and }} are braces. */
 static bool check_template(struct reader *reader, const struct key *key,
 			   const struct setting *where, const char *text)
 {
-	const char *problem = NULL;
+	struct lks_error err = { 0 };
 	size_t fields = 0;
 
-	while (*text && !problem) {
-		char field[LKS_FIELD_MAX + 32];
-		size_t len;
-		char *filter;
-
-		if ((*text == '{' || *text == '}') && text[1] == *text) {
-			text += 2;
-			continue;
-		}
-		if (*text == '}')
-			problem = "found '}' without '{', expected }} for a brace";
-		if (*text++ != '{')
-			continue;
-		len = strcspn(text, "{}");
-		if (text[len] != '}' || len >= sizeof(field)) {
-			problem = "found '{' without '}', expected {field} or {field:filter}";
-			break;
-		}
-		memcpy(field, text, len);
-		field[len] = '\0';
-		text += len + 1;
-		fields++;
-		filter = strchr(field, ':');
-		if (filter)
-			*filter++ = '\0';
-		if (!is_field(field))
-			problem = "found no field's name after '{', expected {field}";
-		else if (filter && !are_filters(filter))
-			problem = "found an unknown filter, expected one of: url json shell "
-				  "base64 hex";
+	if (template_walk(text, strlen(text), TEMPLATE_FIELDS, count_field, &fields, &err)) {
+		report_error_hint(reader->report, where, err.hint[0] ? err.hint : NULL, "'%s': %s",
+				  key->name, err.message);
+		return false;
 	}
-	if (!problem && !fields)
-		problem = "found no {field}, expected at least one: this text would be the same "
-			  "for every value";
-	if (problem)
-		report_error(reader->report, where, "'%s': %s", key->name, problem);
-	return !problem;
+	if (!fields)
+		report_error(reader->report, where,
+			     "'%s': found no {field}, expected at least one: this text would be "
+			     "the same for every value",
+			     key->name);
+	return fields > 0;
 }
 
 static bool is_sha256(const char *text)

@@ -75,6 +75,14 @@ static enum lks_status check_rotation(const struct rotate_job *job, struct lks_e
 	return status;
 }
 
+enum lks_status rotate_check(const struct config *config, const struct config_rotation *rotation,
+			     struct lks_error *err)
+{
+	const struct rotate_job job = { .config = config, .rotation = rotation };
+
+	return check_rotation(&job, err);
+}
+
 /* Fill the shape with samples and ask every store about what it would get. */
 static enum lks_status check_values(const struct rotate_job *job, struct shape *shape,
 				    struct lks_error *err)

@@ -9,7 +9,8 @@
  * that nobody here wrote (LKS_CONFLICT), a value that a store cannot hold.
  *
  *   immediate  write everything, one change per store; reload; verify; soak
- *   staged     write `pending`; verify it; promote (current = new, previous =
+ *   staged     write `pending`; verify it; wait for the window, if there is
+ *              one; promote (current = new, previous =
  *              old, pending gone, copies in the same store: one change);
  *              copies elsewhere; reload; verify; soak. After the point of no
  *              return: keep the previous value, then drop it.
@@ -29,6 +30,11 @@ struct rotate_job {
 	const char *request;
 	const struct config_rotation *rotation;
 };
+
+/* What is wrong with a rotation that the config's text alone shows: what this
+   version cannot do, and keys that contradict each other. */
+enum lks_status rotate_check(const struct config *config, const struct config_rotation *rotation,
+			     struct lks_error *err) MUST_CHECK;
 
 enum lks_status rotate_plan(const struct rotate_job *job, struct plan **ret_plan,
 			    struct lks_error *err) MUST_CHECK;

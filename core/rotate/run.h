@@ -58,7 +58,9 @@ enum lks_status planned_list_hash(const struct planned_list *list, char ret_hex[
 				  struct lks_error *err) MUST_CHECK;
 
 /* Plan and carry out one rotation; `plan` may be NULL: it is made. Records how
-   it ended in the rotation's row. As executor_run(). */
+   it ended in the rotation's row. As executor_run(). Whether the window is open
+   is the caller's question; a rotation given without its window is not held up
+   by it later either. */
 enum lks_status rotation_start(struct executor *executor, const struct config_rotation *rotation,
 			       const struct plan *plan, const char *operation, bool foreground,
 			       struct outcome *ret_outcome, struct lks_error *err) MUST_CHECK;

@@ -239,6 +239,24 @@ static enum lks_status retire(struct draft *draft, struct lks_error *err)
 				: status;
 }
 
+/* The window gates the promotion too: staging and proving may outlast it. */
+static enum lks_status wait_for_window(struct draft *draft, struct lks_error *err)
+{
+	const struct config_window *window = &draft->rotation->window;
+	if (!window->is_set)
+		return LKS_OK;
+	struct step *step = plan_add_step(draft->plan, STEP_WAIT, err);
+	if (!step)
+		return no_step(err);
+	step->name = strdup("window");
+	if (!step->name)
+		return error_no_memory(err, "plan a rotation");
+	step->poll_ms = draft->rotation->poll_ms;
+	char text[128];
+	window_print(window, text, sizeof(text));
+	return step_set_title(step, err, "go on while its window is open (%s)", text);
+}
+
 enum lks_status plan_staged(struct draft *draft, struct lks_error *err)
 {
 	draft->sides = calloc(draft->shape->count, sizeof(*draft->sides));
@@ -256,6 +274,8 @@ enum lks_status plan_staged(struct draft *draft, struct lks_error *err)
 		status = stage(draft, err);
 	if (status == LKS_OK)
 		status = draft_verify(draft, true, err);
+	if (status == LKS_OK)
+		status = wait_for_window(draft, err);
 	if (status == LKS_OK)
 		status = move_elsewhere(draft, MOVE_PREVIOUS, "keep the previous value of", err);
 	if (status == LKS_OK)

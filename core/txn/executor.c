@@ -341,12 +341,15 @@ static enum lks_status unstick(struct operation *operation, struct lks_error *er
 	while (next < operation->step_count && phase_is_over(operation->steps[next].phase))
 		next++;
 	is_after = next == operation->step_count || step_is_after(&operation->plan->steps[next]);
+	/* It goes forward: that was of the rollback. */
+	json_object_del(operation->row.notes, NOTE_PROVE_UNDONE);
 	const struct journal_entry entry = {
 		.point = "resumed",
 		.state = operation_is_past_return(operation) ? OPERATION_RETIRING
 			 : is_after                          ? OPERATION_COMMITTED
 							     : OPERATION_RUNNING,
 		.step = -1,
+		.with_notes = true,
 	};
 	return operation_journal(operation, &entry, err);
 }
@@ -472,8 +475,19 @@ static enum lks_status refuse_finished(const struct operation *operation, struct
 	return LKS_CONFLICT;
 }
 
+static bool has_begun_reload(const struct operation *operation)
+{
+	for (size_t i = 0; i < operation->step_count; i++) {
+		if (operation->plan->steps[i].type == STEP_RELOAD &&
+		    phase_is_begun(operation->steps[i].phase))
+			return true;
+	}
+	return false;
+}
+
 static enum lks_status prove_rollback(struct operation *operation, struct lks_error *err)
 {
+	bool is_invalid = false;
 	enum lks_status status;
 
 	if (operation->row.is_final || operation_is_past_return(operation))
@@ -481,7 +495,14 @@ static enum lks_status prove_rollback(struct operation *operation, struct lks_er
 	/* One that goes back already has decided. */
 	if (operation->state == OPERATION_ROLLING_BACK || operation->state == OPERATION_PLANNED)
 		return LKS_OK;
-	status = verify_old(operation, err);
+	status = verify_old(operation, &is_invalid, err);
+	/* Programs that were reloaded know the new value only. They are given
+	   the old one first, and then must take it. */
+	if (status && is_invalid && has_begun_reload(operation)) {
+		error_clear(err);
+		json_put_flag(operation->row.notes, NOTE_PROVE_UNDONE, 1);
+		return LKS_OK;
+	}
 	if (status)
 		error_operation(err, operation->row.id);
 	return status;

@@ -103,7 +103,8 @@ enum lks_status executor_finish(struct executor *executor, const char *operation
 /*
  * Undo. Before the point of no return and while the previous value is kept;
  * proves first that the old value works (the plan's verifiers), else
- * LKS_CONFLICT and nothing is touched. A finished operation is LKS_CONFLICT
+ * LKS_CONFLICT and nothing is touched. Where programs were reloaded that
+ * refuse it, they are given it first and asked then. A finished operation is LKS_CONFLICT
  * with what helps instead.
  */
 enum lks_status executor_rollback(struct executor *executor, const char *operation,

@@ -108,6 +108,10 @@ enum step_result {
 	STEP_BROKEN   /* the journal cannot be written: stop the engine */
 };
 
+/* In the notes of an operation that goes back: the old value is proven after
+   the programs were reloaded, not before. */
+#define NOTE_PROVE_UNDONE "prove_undone"
+
 struct step_functions {
 	enum step_result (*run)(struct operation *operation, size_t index, struct lks_error *err);
 	/* NULL: there is nothing to take back. */
@@ -154,8 +158,12 @@ enum step_result verify_step(struct operation *operation, size_t verify, size_t 
 			     struct lks_error *err);
 /* All verifiers of the plan, each once, about what is current at step `now`. */
 enum step_result verify_all(struct operation *operation, size_t now, struct lks_error *err);
-/* Does what was there before still work? LKS_CONFLICT if not. */
-enum lks_status verify_old(struct operation *operation, struct lks_error *err) MUST_CHECK;
+/* Does what was there before still work? LKS_CONFLICT if not, and then
+   `ret_is_invalid` where a verifier said so. */
+enum lks_status verify_old(struct operation *operation, bool *ret_is_invalid,
+			   struct lks_error *err) MUST_CHECK;
+/* The same once it was put back: about what is stored, until an answer counts. */
+enum step_result verify_undone(struct operation *operation, struct lks_error *err);
 
 /* Between keeping and retiring: everything is where it should be and works.
    Never STEP_FAILED: the rollback is not armed any more. */

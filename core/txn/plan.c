@@ -276,7 +276,9 @@ const struct reference *plan_candidate_at(const struct plan *plan, size_t verify
 			if (!target->value || strcmp(target->value, then->value) ||
 			    plan_last_change(plan, now, &target->reference) != target)
 				continue;
-			if (!found || target->reference.label == LABEL_NONE)
+			/* The first: copies of it come later. */
+			if (!found ||
+			    (target->reference.label == LABEL_NONE && found->label != LABEL_NONE))
 				found = &target->reference;
 		}
 	}

@@ -52,7 +52,8 @@ struct step {
 	size_t target_count;
 	/* VERIFY: `name` is the verifier, `candidate` what is read and asked
 	   about (label `pending` while staged). WAIT: `name` says what for
-	   ("soak", "keep-previous"). RELOAD: `name` is the consumer. */
+	   ("soak", "keep-previous"; "window": until that of `config` is open,
+	   without a duration). RELOAD: `name` is the consumer. */
 	char *name;
 	struct reference candidate;
 	int64_t duration_ms; /* WAIT; RELOAD: timeout for `healthy` */

@@ -36,12 +36,11 @@ static enum step_result note_answer(struct operation *operation, size_t verify,
 }
 
 /* The record as stored; it must be what the operation put there. */
-static enum step_result read_candidate(struct operation *operation, size_t verify, size_t now,
-				       struct lks_record *record, struct lks_error *err)
+static enum step_result read_candidate(struct operation *operation, size_t verify,
+				       const struct reference *reference,
+				       const struct lks_record *wanted, struct lks_record *record,
+				       struct lks_error *err)
 {
-	const struct reference *reference = plan_candidate_at(operation->plan, verify, now);
-	const struct lks_record *wanted =
-		plan_value_at(operation->plan, operation->values, now, reference);
 	struct access access = operation_access(operation, ACTION_VERIFY, (int)verify + 1);
 	char name[TARGET_NAME_MAX];
 
@@ -84,8 +83,10 @@ static enum step_result invalid(const struct step *step, const struct lks_answer
 	return STEP_FAILED;
 }
 
-enum step_result verify_step(struct operation *operation, size_t verify, size_t now,
-			     struct lks_error *err)
+/* Until an answer counts. */
+static enum step_result ask_about(struct operation *operation, size_t verify,
+				  const struct reference *reference,
+				  const struct lks_record *wanted, struct lks_error *err)
 {
 	const struct step *step = &operation->plan->steps[verify];
 	int64_t propagation = verifier_propagation_ms(operation->executor->stores, step->name);
@@ -98,7 +99,7 @@ enum step_result verify_step(struct operation *operation, size_t verify, size_t 
 		int64_t left;
 
 		if (!record_new(&record, err))
-			result = read_candidate(operation, verify, now, record, err);
+			result = read_candidate(operation, verify, reference, wanted, record, err);
 		if (!result)
 			result = ask(operation, verify, record, &answer, err);
 		if (result)
@@ -115,6 +116,15 @@ enum step_result verify_step(struct operation *operation, size_t verify, size_t 
 			return STEP_STOPPED;
 		}
 	}
+}
+
+enum step_result verify_step(struct operation *operation, size_t verify, size_t now,
+			     struct lks_error *err)
+{
+	const struct reference *reference = plan_candidate_at(operation->plan, verify, now);
+
+	return ask_about(operation, verify, reference,
+			 plan_value_at(operation->plan, operation->values, now, reference), err);
 }
 
 enum step_result step_verify_run(struct operation *operation, size_t index, struct lks_error *err)
@@ -165,9 +175,10 @@ enum step_result verify_all(struct operation *operation, size_t now, struct lks_
 
 /* --- the old value, before a rollback that a person asked for --- */
 
-/* What was at the place of the candidate before the operation, if the
-   operation has changed it; NULL: nothing to prove. */
-static const struct lks_record *old_of(const struct operation *operation, size_t verify)
+/* What was at the place of the candidate before the operation, if the operation
+   has changed it (`undone`: and put it back); NULL: nothing to prove. */
+static const struct lks_record *old_of(const struct operation *operation, size_t verify,
+				       bool undone)
 {
 	const struct plan *plan = operation->plan;
 	const struct reference *candidate = plan_candidate_at(plan, verify, plan->step_count);
@@ -175,7 +186,7 @@ static const struct lks_record *old_of(const struct operation *operation, size_t
 	for (size_t i = 0; i < plan->step_count; i++) {
 		const struct step *step = &plan->steps[i];
 
-		if (step_is_after(step) || !phase_is_begun(operation->steps[i].phase))
+		if (step_is_after(step) || (!undone && !phase_is_begun(operation->steps[i].phase)))
 			continue;
 		for (size_t j = 0; j < step->target_count; j++) {
 			const struct target *target = &step->targets[j];
@@ -190,7 +201,8 @@ static const struct lks_record *old_of(const struct operation *operation, size_t
 }
 
 static enum lks_status prove_old(struct operation *operation, size_t verify,
-				 const struct lks_record *old, struct lks_error *err)
+				 const struct lks_record *old, bool *ret_is_invalid,
+				 struct lks_error *err)
 {
 	const struct step *step = &operation->plan->steps[verify];
 	struct access access = operation_access(operation, ACTION_VERIFY, (int)verify + 1);
@@ -213,23 +225,46 @@ static enum lks_status prove_old(struct operation *operation, size_t verify,
 			  step->name, answer.message[0] ? ": " : "", answer.message);
 	error_hint(err, "nothing was touched; `lockstep rotate %s` makes a new value",
 		   operation->row.name);
+	*ret_is_invalid = answer.verdict != LKS_VERDICT_UNKNOWN;
 	return answer.verdict == LKS_VERDICT_UNKNOWN ? LKS_UNAVAILABLE : LKS_CONFLICT;
 }
 
-enum lks_status verify_old(struct operation *operation, struct lks_error *err)
+enum lks_status verify_old(struct operation *operation, bool *ret_is_invalid, struct lks_error *err)
 {
 	size_t end = operation->plan->step_count;
 
+	*ret_is_invalid = false;
 	for (size_t i = 0; i < end; i++) {
 		const struct lks_record *old;
 		enum lks_status status;
 
 		if (!is_last_of_verifier(operation->plan, i, end))
 			continue;
-		old = old_of(operation, i);
-		status = old ? prove_old(operation, i, old, err) : LKS_OK;
+		old = old_of(operation, i, false);
+		status = old ? prove_old(operation, i, old, ret_is_invalid, err) : LKS_OK;
 		if (status)
 			return status;
 	}
 	return LKS_OK;
+}
+
+enum step_result verify_undone(struct operation *operation, struct lks_error *err)
+{
+	const struct plan *plan = operation->plan;
+
+	for (size_t i = 0; i < plan->step_count; i++) {
+		const struct lks_record *old;
+		enum step_result result;
+
+		if (!is_last_of_verifier(plan, i, plan->step_count))
+			continue;
+		old = old_of(operation, i, true);
+		if (!old)
+			continue;
+		result = ask_about(operation, i, plan_candidate_at(plan, i, plan->step_count), old,
+				   err);
+		if (result)
+			return result;
+	}
+	return STEP_OK;
 }

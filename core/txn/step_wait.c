@@ -7,6 +7,9 @@
  * a day past the last heartbeat: then the wait begins anew. Even then at least
  * one poll of it is waited out on the boot clock of this boot, so that nothing
  * is retired on the wall clock alone.
+ *
+ * A wait named "window" has no length: it is over while the rotation's window
+ * is open, which only the wall clock can say.
  */
 #include <string.h>
 
@@ -16,6 +19,7 @@
 
 #define DAY_MS (24 * 3600 * INT64_C(1000))
 #define POLL_DEFAULT_MS 10000
+#define WINDOW_LOOK_MS 60000
 
 /* The start first: with another boot's id it is judged again. */
 static int begin_here(json_t *wait, int64_t already_ms)
@@ -156,14 +160,74 @@ static enum step_result finish_wait(struct operation *operation, size_t index,
 	return result ? result : step_finish(operation, index, NULL, err);
 }
 
+/* --- the window --- */
+
+static bool is_window(const struct step *step)
+{
+	return step->name && !strcmp(step->name, "window");
+}
+
+/* As it was when the operation was planned; none is always open. */
+static enum step_result window_of(const struct operation *operation,
+				  struct config_window *ret_window, struct lks_error *err)
+{
+	const char *text = json_text(operation->plan->config, "window");
+
+	if (!*text || !window_parse(text, ret_window, err))
+		return STEP_OK;
+	error_prefix(err, "the window: ");
+	return STEP_OUTAGE;
+}
+
+/* Closed: write down until when, and come again or stay. */
+static enum step_result stay_outside(struct operation *operation, size_t index, int64_t opens,
+				     struct lks_error *err)
+{
+	AUTO(json_freep) json_t *wait = NULL;
+	int64_t left = opens - clock_wall_ms();
+	enum step_result result = wait_of(operation, index, &wait, err);
+
+	if (result)
+		return result;
+	(void)wait_elapsed_ms(wait);
+	json_put_number(wait, "next_wall_ms", opens);
+	result = journal_wait(operation, index, wait, NULL, err);
+	if (result)
+		return result;
+	operation_event(operation, EVENT_WAITING, (int)index + 1,
+			operation->plan->steps[index].name, opens, NULL);
+	if (!operation->foreground)
+		return STEP_WAITING;
+	/* The wall clock can be set meanwhile: it is looked at now and then. */
+	left = left < WINDOW_LOOK_MS ? left : WINDOW_LOOK_MS;
+	return operation_sleep(operation, left > 0 ? left : 1) ? STEP_OK : STEP_STOPPED;
+}
+
+static enum step_result wait_for_window(struct operation *operation, size_t index,
+					struct lks_error *err)
+{
+	AUTO(window_release) struct config_window window = { 0 };
+	enum step_result result = window_of(operation, &window, err);
+
+	while (!result && !window_is_open(&window, clock_wall_ms()))
+		result = stay_outside(operation, index, window_next(&window, clock_wall_ms()), err);
+	/* What was proven before a wait is proven again. */
+	if (!result && phase_is_begun(operation->steps[index].phase))
+		result = verify_all(operation, index, err);
+	return result ? result : step_finish(operation, index, NULL, err);
+}
+
 enum step_result step_wait_run(struct operation *operation, size_t index, struct lks_error *err)
 {
 	const struct step *step = &operation->plan->steps[index];
 	bool stays = operation->foreground && !step_is_after(step);
-	AUTO(json_freep) json_t *wait = NULL;
-	enum step_result result = wait_of(operation, index, &wait, err);
 	bool cut_short = operation->finish_now && step_is_keep_previous(step);
+	AUTO(json_freep) json_t *wait = NULL;
+	enum step_result result;
 
+	if (is_window(step))
+		return wait_for_window(operation, index, err);
+	result = wait_of(operation, index, &wait, err);
 	if (result)
 		return result;
 	for (;;) {

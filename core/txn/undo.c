@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Going back: values in reverse order, then the programs again in reverse.
+ * Going back: values in reverse order, then the programs again in reverse, and
+ * where nobody else could prove the old value, the programs prove it then.
  * Never refused by policy or a missing audit entry; an outage leaves the
  * operation as it is for the next run; what cannot be undone is for a person.
  */
@@ -49,6 +50,34 @@ static enum step_result undo_all(struct operation *operation, bool reloads, stru
 			return result;
 	}
 	return STEP_OK;
+}
+
+/* The programs did not take the old value: the next attempt reloads them anew. */
+static enum step_result owe_reloads(struct operation *operation, struct lks_error *err)
+{
+	for (size_t i = 0; i < operation->step_count; i++) {
+		if (operation->plan->steps[i].type != STEP_RELOAD ||
+		    strcmp(operation->steps[i].phase, "undone"))
+			continue;
+		if (step_intend(operation, i, "undo-intent", err))
+			return STEP_BROKEN;
+	}
+	return STEP_OK;
+}
+
+/* Where only the programs know which value works, they are asked now. */
+static enum step_result prove_undone(struct operation *operation, struct lks_error *err)
+{
+	struct lks_error broken = { 0 };
+	enum step_result result;
+
+	if (!json_flag(operation->row.notes, NOTE_PROVE_UNDONE))
+		return STEP_OK;
+	result = verify_undone(operation, err);
+	if (result != STEP_FAILED || !owe_reloads(operation, &broken))
+		return result;
+	*err = broken;
+	return STEP_BROKEN;
 }
 
 /* An operation that changed nothing ends with its cause's own code, where that
@@ -140,6 +169,8 @@ enum lks_status operation_roll_back(struct operation *operation, const struct lk
 	result = undo_all(operation, false, &reason);
 	if (!result)
 		result = undo_all(operation, true, &reason);
+	if (!result)
+		result = prove_undone(operation, &reason);
 	switch (result) {
 	case STEP_OK:
 		return finish_back(operation, ret_outcome, err);

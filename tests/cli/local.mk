@@ -15,6 +15,8 @@ cli_suites += %D%/test_render.sh
 cli_suites += %D%/test_rotate.sh
 cli_suites += %D%/test_set.sh
 cli_suites += %D%/test_verify.sh
+cli_suites += %D%/test_window.sh
 TESTS += $(cli_suites)
 dist_check_SCRIPTS += $(cli_suites)
-EXTRA_DIST += %D%/common.sh %D%/failing_malloc.c %D%/fits.py
+EXTRA_DIST += %D%/common.sh %D%/failing_malloc.c %D%/fits.py \
+	%D%/shifted_clock.c

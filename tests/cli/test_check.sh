@@ -39,6 +39,20 @@ stores = {
 END
 it 'a good config is good' lockstep check
 says 'good: 1 store, 0 verifiers, 0 policies, 0 rotations' 'and says of what, one as one'
+write_config <<'END'
+stores = { app = { plugin = "env-file"; path = "app.env"; }; };
+rotations = {
+  key = { secret = [ "app:KEY" ]; strategy = "canary"; generate = { kind = "hex"; };
+          require_verification = false; };
+  own = { secret = [ "app:OWN" ]; strategy = "immediate"; require_verification = false; };
+};
+END
+it_exits 2 'a strategy that this version does not have is an error' lockstep check
+says 'the strategy "canary" is not available in this version' 'and named'
+says 'own: a value that a person supplies' 'and so is the next one'
+write_config <<'END'
+stores = { app = { plugin = "env-file"; path = "app.env"; }; };
+END
 it 'nothing is due where nothing rotates' lockstep check --due
 fits check-due 'and its JSON fits its schema' lockstep check --due --json
 write_config <<'END'

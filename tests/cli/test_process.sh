@@ -24,8 +24,12 @@ done
 fits help 'help fits its schema' lockstep help --json
 it 'explains the config' lockstep help config
 it 'explains a section' lockstep help stores
+it_says 'mode' 'a command that is a section too is explained as both' lockstep help audit
+says 'tail prints the last lines' 'the command'
+says 'In the config file' 'and the section'
 it 'explains the exit codes' lockstep help exit
 it_exits 2 'an unknown topic is 2' lockstep help nothing-like-it
+says 'nothing-like-it' 'and named'
 
 it_exits 2 'no command is 2' lockstep
 it_exits 2 'an unknown command is 2' lockstep gte

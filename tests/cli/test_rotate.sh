@@ -54,6 +54,7 @@ config() {
 			stores = { app = { plugin = "env-file"; path = "app.env"; };
 			           web = { plugin = "env-file"; path = "web.env"; }; };
 			verifiers = { ping   = { plugin = "exec"; command = [ "./ping" ]; };
+			              pong   = { plugin = "exec"; command = [ "./pong" ]; };
 			              stored = { plugin = "exec"; command = [ "./stored" ]; }; };
 			on_event = ( { command = [ "$sandbox/hook" ]; events = [ "failed", "stuck", "waiting", "overdue" ]; } );
 			rotations = { key = {
@@ -302,10 +303,16 @@ it 'it is resumed by name' lockstep resume key
 fits status 'and then is done' lockstep --json status
 is "$(member rotations.0.operation)" null 'with nothing left'
 
+config 'strategy = "immediate"; verify = [ "ping" ]; soak = "2s"; poll = "1s";' </dev/null
+fresh_files
+it 'a rotation that stays for its soak' lockstep rotate key
+is "$(grep -c 'waiting: soak (until' "$err")" 1 'says once that it waits, however often it looks'
+
 # --- stopped at a safe point, and taken up ---
 fresh_files
 config 'strategy = "immediate"; verify = [ "ping" ]; soak = "600s"; poll = "1s";' </dev/null
 cp app.env before
+: >"$err"
 lockstep rotate key >"$out" 2>"$err" &
 child=$!
 while kill -0 $child 2>/dev/null && ! grep -q waiting "$err"; do sleep 0.05; done
@@ -317,12 +324,44 @@ says 'lockstep resume' 'and says how to go on'
 it 'a run while it soaks' lockstep run
 is "$(cat "$out")" '' 'has no news'
 new=$(value_of API_KEY app.env)
-it_exits 7 'a program that has the new key only cannot be taken back' lockstep rollback key
-says 'the old value does not work any more' 'because the old one cannot be proven'
-is "$(value_of API_KEY app.env)" "$new" 'and nothing was touched'
-echo first-key >accepted
-it 'once it works again, it can' lockstep rollback key
+touch deaf
+it_exits 10 'a program that does not take the old key back is stuck' lockstep rollback key
+says 'this key is not the one' 'with what its verifier said'
+same app.env before 'the old value is where it was'
+rm deaf
+it 'once the program listens, a rollback ends it' lockstep rollback key
 same app.env before 'and all is as it was'
+is "$(cat accepted)" first-key 'in the program too'
+
+# --- taken back while the previous value is kept ---
+cat >pong <<'END'
+#!/bin/sh
+# 0: the program takes the key, or is about to: it is pending.
+key=$(cat)
+[ "$key" = "$(cat accepted)" ] && exit 0
+tr -d "'\"" <app.env | grep -qxF -e "API_KEY__PENDING=$key" && exit 0
+echo "this key is not the one" >&2
+exit 1
+END
+chmod 700 pong
+fresh_files
+config 'strategy = "staged"; verify = [ "pong" ]; keep_previous = "24h";' </dev/null
+cp app.env before && cp web.env web.before
+it 'a staged rotation whose previous value is kept' lockstep rotate key
+is "$(cat accepted)" "$(value_of API_KEY app.env)" 'only the new key works'
+fits rollback 'a rollback' lockstep --json rollback key
+is "$status:$(member outcome)" 0:rolled-back 'restores everything'
+same app.env before 'the secret'
+same web.env web.before 'the copies'
+is "$(cat accepted)" first-key 'and the program'
+it 'it rotates again' lockstep rotate key
+touch deaf
+it_exits 10 'a deaf program' lockstep rollback key
+it 'can be left with the new key' lockstep resume key
+is "$(cat accepted)" "$(value_of API_KEY app.env)" 'which it has'
+rm deaf
+it 'or be taken back later' lockstep rollback key
+same app.env before 'to what was'
 
 # --- overdue ---
 fresh_files

@@ -196,11 +196,12 @@ static void test_copies_say_what_they_copy(void **state)
 		const char *template_text, *part;
 	} cases[] = {
 		{ "plain", "found no {field}" },
-		{ "{value", "found '{' without '}'" },
-		{ "value}", "without '{'" },
-		{ "{}", "found no field's name" },
-		{ "{va lue}", "found no field's name" },
-		{ "{value:upper}", "filter" },
+		{ "{value", "character 1: this \"{\" is never closed" },
+		{ "value}", "character 6: this \"}\" closes nothing" },
+		{ "{}", "a field's name was expected" },
+		{ "{va lue}", "a field's name was expected" },
+		{ "x{value:upper}", "character 2: there is no filter \"upper\"" },
+		{ "{value:url:url:url:url:url}", "more than 4 filters" },
 		{ "{value:url:}", "filter" },
 		{ "{value:url:nope}", "filter" },
 		{ "{{value}}", "found no {field}" },

@@ -318,6 +318,31 @@ static void test_staged_promotes_in_one_change(void **state)
 	assert_target(&plan->steps[6], 0, "app:KEY__PREVIOUS", NULL, NULL);
 }
 
+static void test_a_window_gates_the_promotion_of_a_staged_value(void **state)
+{
+	(void)state;
+	char *secrets[] = { (char *)"app:KEY" };
+	struct lks_error err;
+	struct setup setup;
+	setup_make(&setup, secrets, 1);
+	setup.rotation.strategy = STRATEGY_STAGED;
+	assert_ok(window_parse("Sat 02:00-04:00", &setup.rotation.window, &err), &err);
+	fake_reset();
+	fake_put("app:KEY", "value", "old");
+	AUTO(plan_freep) struct plan *plan = plan_of(&setup);
+	assert_steps(plan, "write the pending value of app:KEY",
+		     "ask ping about the pending value of app:KEY",
+		     "go on while its window is open (Sat 02:00-04:00 UTC)", "promote app:KEY",
+		     "ask ping about the new value of app:KEY",
+		     "drop the previous value of app:KEY");
+	assert_int_equal(plan->steps[2].type, STEP_WAIT);
+	assert_string_equal(plan->steps[2].name, "window");
+	assert_false(plan->steps[2].after_no_return);
+	assert_string_equal(json_string_value(json_object_get(plan->config, "window")),
+			    "Sat 02:00-04:00 UTC");
+	window_release(&setup.rotation.window);
+}
+
 static void test_labels_kept_elsewhere_move_around_the_promotion(void **state)
 {
 	(void)state;
@@ -587,6 +612,7 @@ int main(void)
 		cmocka_unit_test(test_two_fields_of_one_record_change_together),
 		cmocka_unit_test(test_a_key_pair_writes_both_halves_in_one_transaction),
 		cmocka_unit_test(test_staged_promotes_in_one_change),
+		cmocka_unit_test(test_a_window_gates_the_promotion_of_a_staged_value),
 		cmocka_unit_test(test_labels_kept_elsewhere_move_around_the_promotion),
 		cmocka_unit_test(test_staged_without_room_for_labels_is_refused_with_the_reason),
 		cmocka_unit_test(test_a_pending_label_that_nobody_knows_stops_everything),

@@ -13,7 +13,8 @@ txn_tests = \
 	%D%/test_executor \
 	%D%/test_faults \
 	%D%/test_plan \
-	%D%/test_recovery
+	%D%/test_recovery \
+	%D%/test_window
 check_PROGRAMS += $(txn_tests)
 TESTS += $(txn_tests)
 
@@ -33,3 +34,7 @@ TESTS += $(txn_tests)
 %C%_test_faults_CPPFLAGS = $(test_cppflags)
 %C%_test_faults_LDADD = $(rig_ldadd)
 %C%_test_faults_LDFLAGS = $(alloc_ldflags)
+
+%C%_test_window_SOURCES = %D%/test_window.c
+%C%_test_window_CPPFLAGS = $(test_cppflags)
+%C%_test_window_LDADD = $(rig_ldadd)

@@ -506,6 +506,116 @@ static void test_n98_a_rollback_to_a_value_that_is_dead_is_refused(void **state)
 	assert_string_equal(fake_get(rig->stores, "app:KEY"), "new-value");
 }
 
+/* Kept with its program reloaded, and then only the new value works. */
+static void keep_reloaded(struct rig *rig, struct outcome *outcome)
+{
+	AUTO(plan_freep) struct plan *plan = rig_staged("copy reload keep");
+
+	assert_int_equal(run(rig, plan, NULL, outcome), 0);
+	assert_int_equal(outcome->state, OPERATION_COMMITTED);
+}
+
+static void verdicts(struct rig *rig, enum lks_verdict verdict, int times)
+{
+	fake_fail(rig->stores,
+		  &(struct fake_fault){ .call = FAKE_VERIFY, .times = times, .verdict = verdict });
+}
+
+static void test_where_programs_decide_the_old_value_is_proven_after_their_reload(void **state)
+{
+	struct rig *rig = *state;
+	AUTO(outcome_release) struct outcome outcome = { 0 };
+	AUTO(outcome_release) struct outcome again = { 0 };
+	struct lks_error err = { 0 };
+
+	keep_reloaded(rig, &outcome);
+	verdicts(rig, LKS_VERDICT_INVALID, 1);
+	assert_ok(executor_rollback(&rig->executor, outcome.operation, NULL, &again, &err), &err);
+	assert_int_equal(again.exit_code, EXIT_ROLLED_BACK);
+	assert_int_equal(again.state, OPERATION_ROLLED_BACK);
+	/* Before, about the value that was kept; after, about what is stored. */
+	assert_int_equal(fake_calls(rig->stores, FAKE_VERIFY), 3);
+	assert_old(rig);
+}
+
+static void test_an_old_value_that_no_program_takes_any_more_is_stuck(void **state)
+{
+	struct rig *rig = *state;
+	AUTO(outcome_release) struct outcome outcome = { 0 };
+	AUTO(outcome_release) struct outcome again = { 0 };
+	AUTO(outcome_release) struct outcome third = { 0 };
+	struct lks_error err = { 0 };
+	size_t undone;
+
+	keep_reloaded(rig, &outcome);
+	verdicts(rig, LKS_VERDICT_INVALID, 2);
+	assert_ok(executor_rollback(&rig->executor, outcome.operation, NULL, &again, &err), &err);
+	assert_int_equal(again.exit_code, EXIT_STUCK);
+	assert_contains(again.cause.message, "says invalid");
+	assert_holds(&again, "app:KEY", "old");
+	undone = rig_event_count(rig, EVENT_UNDO);
+	/* The next attempt reloads again, and asks again. */
+	assert_ok(executor_rollback(&rig->executor, outcome.operation, NULL, &third, &err), &err);
+	assert_int_equal(third.exit_code, EXIT_ROLLED_BACK);
+	assert_int_equal(rig_event_count(rig, EVENT_UNDO), undone + 1);
+	assert_int_equal(fake_calls(rig->stores, FAKE_VERIFY), 4);
+	assert_old(rig);
+}
+
+static void test_a_stuck_rollback_can_go_forward_again(void **state)
+{
+	struct rig *rig = *state;
+	AUTO(outcome_release) struct outcome outcome = { 0 };
+	AUTO(outcome_release) struct outcome again = { 0 };
+	AUTO(outcome_release) struct outcome third = { 0 };
+	struct lks_error err = { 0 };
+
+	keep_reloaded(rig, &outcome);
+	verdicts(rig, LKS_VERDICT_INVALID, 2);
+	assert_ok(executor_rollback(&rig->executor, outcome.operation, NULL, &again, &err), &err);
+	assert_int_equal(again.exit_code, EXIT_STUCK);
+	assert_ok(executor_resume(&rig->executor, outcome.operation, true, &third, &err), &err);
+	assert_int_equal(third.exit_code, 0);
+	assert_int_equal(third.state, OPERATION_COMMITTED);
+	assert_string_equal(fake_get(rig->stores, "app:KEY"), "new-value");
+	assert_string_equal(fake_get(rig->stores, "web:KEY"), "new-value");
+}
+
+static void test_a_proof_after_the_reload_outlives_an_outage_and_the_process(void **state)
+{
+	struct rig *rig = *state;
+	AUTO(outcome_release) struct outcome outcome = { 0 };
+	AUTO(outcome_release) struct outcome again = { 0 };
+	AUTO(outcome_release) struct outcome third = { 0 };
+	struct lks_error err = { 0 };
+
+	keep_reloaded(rig, &outcome);
+	verdicts(rig, LKS_VERDICT_INVALID, 1);
+	verdicts(rig, LKS_VERDICT_UNKNOWN, 1);
+	verdicts(rig, LKS_VERDICT_INVALID, 1);
+	assert_ok(executor_rollback(&rig->executor, outcome.operation, NULL, &again, &err), &err);
+	assert_int_equal(again.exit_code, EXIT_UNFINISHED);
+	assert_int_equal(again.state, OPERATION_ROLLING_BACK);
+	rig_restart(rig);
+	assert_ok(executor_resume(&rig->executor, outcome.operation, false, &third, &err), &err);
+	assert_int_equal(third.exit_code, EXIT_STUCK);
+	assert_holds(&third, "app:KEY", "old");
+}
+
+static void test_a_verifier_that_cannot_tell_keeps_a_rollback_from_beginning(void **state)
+{
+	struct rig *rig = *state;
+	AUTO(outcome_release) struct outcome outcome = { 0 };
+	AUTO(outcome_release) struct outcome again = { 0 };
+	struct lks_error err = { 0 };
+
+	keep_reloaded(rig, &outcome);
+	verdicts(rig, LKS_VERDICT_UNKNOWN, 1);
+	assert_int_equal(executor_rollback(&rig->executor, outcome.operation, NULL, &again, &err),
+			 LKS_UNAVAILABLE);
+	assert_string_equal(fake_get(rig->stores, "app:KEY"), "new-value");
+}
+
 static void test_a_finished_operation_cannot_be_rolled_back(void **state)
 {
 	struct rig *rig = *state;
@@ -610,6 +720,11 @@ int main(void)
 		CASE(test_a_stop_is_followed_between_any_two_steps),
 		CASE(test_a_stopped_operation_can_be_rolled_back),
 		CASE(test_n98_a_rollback_to_a_value_that_is_dead_is_refused),
+		CASE(test_where_programs_decide_the_old_value_is_proven_after_their_reload),
+		CASE(test_an_old_value_that_no_program_takes_any_more_is_stuck),
+		CASE(test_a_stuck_rollback_can_go_forward_again),
+		CASE(test_a_proof_after_the_reload_outlives_an_outage_and_the_process),
+		CASE(test_a_verifier_that_cannot_tell_keeps_a_rollback_from_beginning),
 		CASE(test_a_finished_operation_cannot_be_rolled_back),
 		CASE(test_who_may_not_rotate_begins_nothing),
 		CASE(test_an_audit_log_that_is_gone_before_the_first_effect_changes_nothing),
