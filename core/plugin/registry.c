@@ -145,15 +145,19 @@ static enum lks_status pin_of(const struct registry *registry, const char *name,
 }
 
 /* Is there such a name in the folder? Anything there counts: what is wrong
-   with it is said when it is opened, and never skipped for a later folder. */
-static bool folder_has(const char *folder, const char *name)
+   with it is said when it is opened, and never skipped for a later folder;
+   neither is a folder that there was no memory to look into. */
+static enum lks_status folder_has(const char *folder, const char *name, bool *ret_has,
+				  struct lks_error *err)
 {
 	AUTO(text_release) struct text path = TEXT_INIT;
 	struct stat st;
 
 	text_printf(&path, "%s/%s.so", folder, name);
-	return text_ok(&path) &&
-	       (lstat(path.data, &st) == 0 || (errno != ENOENT && errno != ENOTDIR));
+	if (!text_ok(&path))
+		return error_no_memory(err, "look for a plugin");
+	*ret_has = lstat(path.data, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
+	return LKS_OK;
 }
 
 static enum lks_status not_found(const struct registry *registry, const char *name,
@@ -163,6 +167,8 @@ static enum lks_status not_found(const struct registry *registry, const char *na
 
 	for (size_t i = 0; i < registry->folder_count; i++)
 		text_printf(&folders, "%s%s", i ? ", " : "", registry->folders[i]);
+	if (!text_ok(&folders))
+		return error_no_memory(err, "look for a plugin");
 	error_set(err, LKS_NOT_FOUND, "there is no plugin %s (looked for %s.so in %s)", name, name,
 		  text_string(&folders));
 	error_hint(err, "`lockstep plugins list` shows what there is; module_path in the config "
@@ -184,9 +190,15 @@ static enum lks_status read_plugin(const struct registry *registry, const char *
 	status = pin_of(registry, name, &sha256, err);
 	if (status)
 		return status;
-	for (size_t i = 0; i < registry->folder_count; i++)
-		if (folder_has(registry->folders[i], name))
+	for (size_t i = 0; i < registry->folder_count; i++) {
+		bool has;
+
+		status = folder_has(registry->folders[i], name, &has, err);
+		if (status)
+			return status;
+		if (has)
 			return loader_read(registry->folders[i], name, sha256, ret_file, err);
+	}
 	return not_found(registry, name, err);
 }
 
@@ -243,6 +255,26 @@ static int is_shared_object(const struct dirent *entry)
 	return string_ends(entry->d_name, ".so") && entry->d_name[0] != '.';
 }
 
+/* The file of the same name in a folder before `folder`, which is the one that
+   is loaded; empty if there is none. */
+static enum lks_status find_earlier(const struct registry *registry, size_t folder,
+				    const char *name, struct text *ret_earlier,
+				    struct lks_error *err)
+{
+	for (size_t i = 0; i < folder; i++) {
+		bool has;
+		enum lks_status status = folder_has(registry->folders[i], name, &has, err);
+
+		if (status)
+			return status;
+		if (!has)
+			continue;
+		text_printf(ret_earlier, "%s/%s.so", registry->folders[i], name);
+		return text_ok(ret_earlier) ? LKS_OK : error_no_memory(err, "list a plugin");
+	}
+	return LKS_OK;
+}
+
 static void list_one(struct registry *registry, size_t folder, char *name,
 		     void (*found)(void *context, const struct registry_entry *entry),
 		     void *context)
@@ -258,10 +290,10 @@ static void list_one(struct registry *registry, size_t folder, char *name,
 
 	text_printf(&path, "%s/%s", registry->folders[folder], name);
 	name[strlen(name) - strlen(".so")] = '\0';
-	for (size_t i = 0; i < folder && !earlier.len; i++)
-		if (folder_has(registry->folders[i], name))
-			text_printf(&earlier, "%s/%s.so", registry->folders[i], name);
-	status = pin_of(registry, name, &sha256, &error);
+	status = text_ok(&path) ? find_earlier(registry, folder, name, &earlier, &error)
+				: error_no_memory(&error, "list a plugin");
+	if (!status)
+		status = pin_of(registry, name, &sha256, &error);
 	if (!status)
 		status = loader_read(registry->folders[folder], name, sha256, &file, &error);
 	if (!status)

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The values of a rotation, made under the claim of its secrets: proof that
    the old ones work, new ones, and the stores' word that they can hold them. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rotate/generate.h"
 #include "rotate/planner.h"
@@ -81,6 +85,48 @@ static enum lks_status check_accepted(const struct rotate_job *job, const struct
 	return LKS_OK;
 }
 
+/* Found as posix_spawnp() finds it. */
+static bool is_runnable(const char *name)
+{
+	const char *path = getenv("PATH");
+	char candidate[4096];
+
+	if (strchr(name, '/'))
+		return access(name, X_OK) == 0;
+	for (path = path ? path : "/bin:/usr/bin"; *path; path += *path == ':') {
+		size_t len = strcspn(path, ":");
+
+		if (snprintf(candidate, sizeof(candidate), "%.*s%s%s", (int)len, path,
+			     len ? "/" : "", name) < (int)sizeof(candidate) &&
+		    access(candidate, X_OK) == 0)
+			return true;
+		path += len;
+	}
+	return false;
+}
+
+/* A reload that cannot be started cannot be undone either: found before the
+   first effect, it is a mistake; after it, an operation that is stuck. */
+static enum lks_status check_reloads(const struct config_rotation *rotation, struct lks_error *err)
+{
+	for (size_t i = 0; i < rotation->reload_count; i++) {
+		const struct config_reload *reload = &rotation->reloads[i];
+		const char *missing = NULL;
+
+		if (reload->command.count && !is_runnable(reload->command.items[0]))
+			missing = reload->command.items[0];
+		else if (reload->healthy.count && !is_runnable(reload->healthy.items[0]))
+			missing = reload->healthy.items[0];
+		if (!missing)
+			continue;
+		error_set(err, LKS_INVALID, "%s: reload of %s: %s: %s", rotation->name,
+			  reload->consumer, missing, strerror(errno));
+		error_hint(err, "nothing was changed; name a program that can be run");
+		return LKS_INVALID;
+	}
+	return LKS_OK;
+}
+
 enum lks_status rotate_prepare(void *context, const struct plan *plan, struct values *values,
 			       struct lks_error *err)
 {
@@ -90,7 +136,9 @@ enum lks_status rotate_prepare(void *context, const struct plan *plan, struct va
 				 .action = ACTION_ROTATE,
 				 .is_engine = true };
 	AUTO(shape_freep) struct shape *shape = NULL;
-	enum lks_status status = shape_new(job->rotation, &shape, err);
+	enum lks_status status = check_reloads(job->rotation, err);
+	if (status == LKS_OK)
+		status = shape_new(job->rotation, &shape, err);
 	if (status == LKS_OK)
 		status = shape_take(shape, values, err);
 	/* Between plan and claim somebody may have written to a copy. */

@@ -171,19 +171,30 @@ static enum lks_status make_changes(struct operation *operation, size_t index,
 	return LKS_OK;
 }
 
-static json_t *versions_of(const struct changes *changes)
+static void put_version(json_t *versions, const struct reference *reference,
+			const struct lks_record *record)
+{
+	char name[TARGET_NAME_MAX];
+
+	if (!record || !record->version[0])
+		return;
+	target_name(reference, name, sizeof(name));
+	json_put_text(versions, name, record->version);
+}
+
+/* What was changed now, and what an earlier process had changed before it died:
+   that is found as new by the probe. */
+static json_t *versions_of(const struct step *step, const struct probes *probes,
+			   const struct changes *changes)
 {
 	json_t *detail = json_object();
 	json_t *versions = json_object();
 
-	for (size_t i = 0; i < changes->count; i++) {
-		const struct store_change *change = &changes->items[i];
-		char name[TARGET_NAME_MAX];
-
-		target_name(&change->reference, name, sizeof(name));
-		if (change->record && change->record->version[0])
-			json_put_text(versions, name, change->record->version);
-	}
+	for (size_t i = 0; i < step->target_count; i++)
+		if (probes->items[i].holds == TARGET_NEW)
+			put_version(versions, &step->targets[i].reference, probes->items[i].record);
+	for (size_t i = 0; i < changes->count; i++)
+		put_version(versions, &changes->items[i].reference, changes->items[i].record);
 	json_put(detail, "versions", versions);
 	return detail;
 }
@@ -265,7 +276,7 @@ enum step_result step_change_run(struct operation *operation, size_t index, stru
 			return STEP_FAILED;
 	}
 	operation->has_effect = true;
-	detail = versions_of(&changes);
+	detail = versions_of(&operation->plan->steps[index], &probes, &changes);
 	return step_finish(operation, index, detail, err);
 }
 

@@ -16,6 +16,7 @@ cli_suites += %D%/test_rotate.sh
 cli_suites += %D%/test_set.sh
 cli_suites += %D%/test_spool.sh
 cli_suites += %D%/test_verify.sh
+cli_suites += %D%/test_reload.sh
 cli_suites += %D%/test_window.sh
 TESTS += $(cli_suites)
 dist_check_SCRIPTS += $(cli_suites)

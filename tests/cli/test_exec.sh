@@ -134,7 +134,10 @@ run = subprocess.Popen(["lockstep", "redact", "app:API_KEY"], stdin=subprocess.P
 run.stdin.write(b"s3cr")
 found = b""
 while found != b"s3cr":
-    found += run.stdout.read(1)
+    part = run.stdout.read(1)
+    if not part:
+        break
+    found += part
 run.stdin.write(b"x s3c")
 run.stdin.write(b"r3t-k3y")
 run.stdin.close()

@@ -13,3 +13,6 @@ libsupport_la_LIBADD += $(OPENSSL_LIBS)
 # For programs that use support/alloc.h.
 alloc_ldflags = -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc \
 	-Wl,--wrap=strdup -Wl,--wrap=strndup
+
+dist_check_SCRIPTS += %D%/test_limit.sh
+TESTS += %D%/test_limit.sh

@@ -7,9 +7,18 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+/* A skip that says why: support/tap.sh puts the line into the test's result. */
+#define skip_because(why)                                                                          \
+	do {                                                                                       \
+		printf("# skipped: %s\n", (why));                                                  \
+		fflush(stdout);                                                                    \
+		skip();                                                                            \
+	} while (0)
 
 /* Fails with the error's message, which says more than a number. */
 #define assert_ok(call, err)                                                                       \

@@ -319,7 +319,7 @@ static void test_n76_little_address_space_makes_a_smaller_arena(void **state)
 
 	(void)state;
 #ifdef SANITIZED
-	skip(); /* A sanitizer needs terabytes of it. */
+	skip_because("a sanitizer needs terabytes of memory");
 #endif
 	run_words(&run, "/proc/self/exe", "tight", NULL);
 	assert_int_equal(run.exit_code, 0);
@@ -344,7 +344,7 @@ static void test_released_bytes_are_gone(void **state)
 {
 #ifdef SANITIZED
 	(void)state;
-	skip(); /* A freed block is poisoned: it cannot be looked at. */
+	skip_because("a sanitizer poisons what is freed: it cannot be looked at");
 #else
 	struct lks_buffer *secret = NULL;
 	const volatile unsigned char *data;

@@ -52,7 +52,7 @@ static void test_n77_memory_that_cannot_be_locked_is_said_once(void **state)
 	give_up_locking();
 	setrlimit(RLIMIT_MEMLOCK, &none);
 	if (may_lock_anyway())
-		skip();
+		skip_because("memory can be locked here whatever the limit");
 	log_setup(LKS_LOG_INFO, LOG_TEXT, pipe_fds[1]);
 	assert_ok(secret_new(100, &first, &err), &err);
 	assert_ok(secret_new(1 << 20, &second, &err), &err);
@@ -73,7 +73,7 @@ static void test_n77_memory_that_must_be_locked_is_not_given_unlocked(void **sta
 	give_up_locking();
 	setrlimit(RLIMIT_MEMLOCK, &none);
 	if (may_lock_anyway())
-		skip();
+		skip_because("memory can be locked here whatever the limit");
 	secret_require_lock(true);
 	assert_int_equal(secret_new(100, &secret, &err), LKS_UNAVAILABLE);
 	assert_contains(err.message, "cannot be locked");

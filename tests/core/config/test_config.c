@@ -477,7 +477,7 @@ static void test_the_docs_page_is_made_from_the_table(void **state)
 
 	(void)state;
 	if (!source)
-		skip();
+		skip_because("top_srcdir is not set");
 	config_markdown(add_line, &text);
 	text_printf(&path, "%s/docs/config.md", source);
 	committed = file_read(text_string(&path), NULL);

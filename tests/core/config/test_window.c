@@ -263,7 +263,7 @@ static void test_the_systems_zones_agree_with_its_c_library(void **state)
 		struct lks_error err = { 0 };
 
 		if (zone_load(ZONE_FOLDER, names[i], &zone, &err) == LKS_NOT_FOUND)
-			skip(); /* no tzdata here */
+			skip_because("tzdata is not installed");
 		assert_non_null(zone);
 		/* Only this test touches the process's zone, to compare. */
 		setenv("TZ", names[i], 1);

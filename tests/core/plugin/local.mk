@@ -45,6 +45,7 @@ tests_core_plugin_test_loader_LDADD = $(mock_ldadd)
 tests_core_plugin_test_registry_SOURCES = %D%/test_registry.c
 tests_core_plugin_test_registry_CPPFLAGS = $(mock_cppflags)
 tests_core_plugin_test_registry_LDADD = $(mock_ldadd)
+tests_core_plugin_test_registry_LDFLAGS = $(alloc_ldflags)
 tests_core_plugin_test_schema_SOURCES = %D%/test_schema.c
 tests_core_plugin_test_schema_CPPFLAGS = $(mock_cppflags)
 tests_core_plugin_test_schema_LDADD = $(mock_ldadd)

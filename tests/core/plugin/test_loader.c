@@ -173,7 +173,7 @@ static void test_n23_a_plugin_of_another_user_is_refused(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip();
+		skip_because("only root can give a file away");
 	mock_build(&temp, "simple", "simple.c", NULL);
 	assert_int_equal(chown(temp_path(&temp, "simple.so"), 1234, 0), 0);
 	assert_refused(&temp, "simple", LKS_DENIED, "belongs to user id 1234");

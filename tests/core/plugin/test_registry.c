@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "core/plugin/mock.h"
 #include "plugin/registry.h"
+#include "support/alloc.h"
 #include "support/modules.h"
 #include "support/test.h"
 
@@ -32,6 +33,25 @@ static void note(void *context, const struct registry_entry *entry)
 		    entry->descriptor ? entry->descriptor->summary : entry->error->message,
 		    entry->hidden_by ? " hidden by " : "",
 		    entry->hidden_by ? entry->hidden_by : "");
+}
+
+/* The same without an allocation of its own. */
+struct listed {
+	unsigned int lines, whole, second_whole, hidden, no_memory;
+};
+
+static void count(void *context, const struct registry_entry *entry)
+{
+	struct listed *listed = context;
+
+	listed->lines++;
+	if (entry->error) {
+		listed->no_memory += entry->error->status == LKS_NO_MEMORY;
+		return;
+	}
+	listed->whole++;
+	listed->second_whole += listed->lines == 2;
+	listed->hidden += entry->hidden_by != NULL;
 }
 
 static void test_the_first_folder_decides_and_the_list_says_so(void **state)
@@ -103,6 +123,66 @@ static void test_what_is_missing_is_said_with_the_folders(void **state)
 	assert_int_equal(registry_describe(registry, "../x", &descriptor, &err), LKS_INVALID);
 	assert_ok(registry_list(registry, note, &list, &err), &err);
 	assert_contains(list.data, "- the folder /no");
+}
+
+static void test_n76_without_memory_a_plugin_is_not_said_to_be_missing(void **state)
+{
+	AUTO(temp_remove) struct temp one = temp_make_trusted();
+	AUTO(temp_remove) struct temp two = temp_make_trusted();
+	AUTO(registry_freep) struct registry *found = NULL;
+	const struct descriptor *descriptor = NULL;
+	struct lks_error err = { 0 };
+	bool failed = true;
+
+	(void)state;
+	mock_build(&two, "lonely", "simple.c", NULL);
+	ALLOC_LOOP
+	{
+		char *items[] = { one.path, two.path };
+		struct strings folders = { items, 2 };
+		AUTO(registry_freep) struct registry *registry = NULL;
+		enum lks_status status = registry_new(&folders, NULL, 0, &registry, &err);
+
+		if (!status)
+			status = registry_describe(registry, "lonely", &descriptor, &err);
+		ALLOC_RESULT(status);
+	}
+	found = registry_of(one.path, two.path, NULL, 0);
+	for (unsigned int n = 1; failed; n++) {
+		enum lks_status status;
+
+		alloc_fail_at(n);
+		status = registry_describe(found, "nowhere", &descriptor, &err);
+		failed = alloc_has_failed();
+		alloc_fail_at(0);
+		assert_int_equal(status, failed ? LKS_NO_MEMORY : LKS_NOT_FOUND);
+	}
+}
+
+/* Every line of a list made without memory says so, or is as it always is. */
+static void test_n76_a_list_without_memory_says_so(void **state)
+{
+	AUTO(temp_remove) struct temp one = temp_make_trusted();
+	AUTO(temp_remove) struct temp two = temp_make_trusted();
+	AUTO(registry_freep) struct registry *registry = NULL;
+	struct lks_error err = { 0 };
+	bool failed = true;
+
+	(void)state;
+	mock_build(&one, "twice", "simple.c", NULL);
+	mock_build(&two, "twice", "simple.c", NULL);
+	registry = registry_of(one.path, two.path, NULL, 0);
+	for (unsigned int n = 1; failed; n++) {
+		struct listed listed = { 0 };
+
+		alloc_fail_at(n);
+		assert_ok(registry_list(registry, count, &listed, &err), &err);
+		failed = alloc_has_failed();
+		alloc_fail_at(0);
+		assert_int_equal(listed.whole + listed.no_memory, 2);
+		assert_int_equal(listed.no_memory, failed);
+		assert_int_equal(listed.hidden, listed.second_whole);
+	}
 }
 
 static void test_a_descriptor_is_read_once_and_without_loading(void **state)
@@ -225,6 +305,8 @@ int main(void)
 		cmocka_unit_test(test_the_first_folder_decides_and_the_list_says_so),
 		cmocka_unit_test(test_a_bad_file_is_refused_and_not_skipped),
 		cmocka_unit_test(test_what_is_missing_is_said_with_the_folders),
+		cmocka_unit_test(test_n76_without_memory_a_plugin_is_not_said_to_be_missing),
+		cmocka_unit_test(test_n76_a_list_without_memory_says_so),
 		cmocka_unit_test(test_a_descriptor_is_read_once_and_without_loading),
 		cmocka_unit_test(test_n33_with_one_pin_every_plugin_needs_one),
 		cmocka_unit_test(test_n36_only_what_is_asked_for_is_opened),

@@ -99,6 +99,21 @@ static void test_an_intent_whose_target_is_new_is_done(void **state)
 	assert_int_equal(fake_calls(rig->stores, FAKE_CHANGE), 2);
 }
 
+static void test_the_report_has_the_version_that_a_dead_process_wrote(void **state)
+{
+	struct rig *rig = *state;
+	AUTO(plan_freep) struct plan *plan = rig_immediate();
+	AUTO(outcome_release) struct outcome outcome = { 0 };
+
+	stand_at(rig, plan, 0);
+	fake_set(rig->stores, "app:KEY", "new-value");
+	die_with(rig, "running", 1, "intent");
+	assert_int_equal(recover(rig).code, 0);
+	assert_ok(executor_report(&rig->executor, ID, false, &outcome, &err), &err);
+	assert_string_equal(json_text(outcome.report, "new_version"),
+			    fake_version(rig->stores, "app:KEY"));
+}
+
 static void test_an_intent_whose_target_is_neither_is_stuck(void **state)
 {
 	struct rig *rig = *state;
@@ -682,6 +697,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_an_intent_whose_target_is_old_is_done_again),
 		CASE(test_an_intent_whose_target_is_new_is_done),
+		CASE(test_the_report_has_the_version_that_a_dead_process_wrote),
 		CASE(test_an_intent_whose_target_is_neither_is_stuck),
 		CASE(test_recovery_twice_equals_recovery_once),
 		CASE(test_what_was_only_planned_ends_without_a_trace),

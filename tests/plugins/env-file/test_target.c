@@ -278,7 +278,7 @@ static void test_n52_a_file_of_another_user_is_refused(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip();
+		skip_because("only root can give a file away");
 	assert_int_equal(chown(env.path, 12345, 12345), 0);
 	assert_int_equal(chmod(env.path, 0644), 0);
 	assert_int_equal(chmod(env.temp.path, 0777), 0);
@@ -297,7 +297,7 @@ static void test_root_keeps_owner_and_group(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip();
+		skip_because("only root can give a file away");
 	assert_int_equal(chown(env.path, 12345, 12346), 0);
 	assert_env_ok(&env, env_set(&env, "A", "2"));
 	assert_int_equal(stat(env.path, &st), 0);
@@ -340,7 +340,7 @@ static void test_n52_an_immutable_file_is_denied(void **state)
 	(void)state;
 	if (ioctl(fd, FS_IOC_SETFLAGS, &flags)) {
 		close(fd);
-		skip();
+		skip_because("no file can be made immutable here");
 	}
 	status = env_set(&env, "A", "2");
 	flags = 0;
@@ -383,7 +383,7 @@ static void test_n52_a_bind_mounted_file_is_refused_and_in_place_is_named(void *
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-		skip();
+		skip_because("nothing can be mounted here");
 	assert_int_equal(status, 0);
 	env_assert_file(&env, text);
 }
@@ -414,7 +414,7 @@ static void test_n52_a_read_only_file_system_is_denied_and_still_read(void **sta
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-		skip();
+		skip_because("nothing can be mounted here");
 	assert_int_equal(status, 0);
 }
 
@@ -442,7 +442,7 @@ static void test_n53_extended_attributes_are_kept(void **state)
 
 	(void)state;
 	if (setxattr(env.path, "user.note", "kept", 4, 0))
-		skip();
+		skip_because("no extended attributes here");
 	assert_env_ok(&env, env_set(&env, "A", "2"));
 	assert_int_equal(getxattr(env.path, "user.note", value, sizeof(value)), 4);
 	assert_string_equal(value, "kept");
@@ -461,7 +461,7 @@ static void test_n53_an_access_list_is_kept_and_none_is_inherited(void **state)
 
 	(void)state;
 	if (setxattr(env.path, "system.posix_acl_access", acl, sizeof(acl), 0))
-		skip();
+		skip_because("no access lists here");
 	assert_env_ok(&env, env_set(&env, "A", "2"));
 	assert_int_equal(getxattr(env.path, "system.posix_acl_access", found, sizeof(found)),
 			 sizeof(acl));
