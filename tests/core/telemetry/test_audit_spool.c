@@ -61,9 +61,9 @@ static struct world world_make(void)
 	struct world world;
 
 	if (geteuid())
-		skip(); /* only root can be several users */
+		skip_because("only root can be several users");
 	if (access("/srv", W_OK))
-		skip(); /* /srv: a folder that all can enter, and trust */
+		skip_because("/srv, which all can enter and trust, cannot be written");
 	setenv("HOME", "/srv", 1);
 	world.temp = temp_make_trusted();
 	setenv("HOME", before ? before : "/root", 1);
