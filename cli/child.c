@@ -79,8 +79,10 @@ static enum lks_status open_session(struct child *child, const struct redactor *
 		return status;
 	child->terminal.fd = STDIN_FILENO;
 	child->streams[0].is_terminal = true;
-	status = stream_open(&child->streams[0], child->keyboard, STDOUT_FILENO, redactor, err);
-	return status ? status : secret_new(KEYS_SIZE, &child->keys, err);
+	status = secret_new(KEYS_SIZE, &child->keys, err);
+	return status ? status
+		      : stream_open(&child->streams[0], child->keyboard, STDOUT_FILENO, redactor,
+				    err);
 }
 
 /* A pipe, or a pseudo-terminal where `to` is a terminal. */
@@ -125,8 +127,10 @@ static enum lks_status open_files(struct child *child, const struct redactor *re
 	if (!redactor)
 		return LKS_OK;
 	if (terminal_is_ours(STDIN_FILENO) && terminal_is_same(STDIN_FILENO, STDOUT_FILENO) &&
-	    !open_session(child, redactor, theirs->slave, NULL))
+	    !(status = open_session(child, redactor, theirs->slave, err)))
 		theirs->files.terminal = theirs->slave;
+	else if (child->keyboard >= 0)
+		return status; /* half a session: no memory for the rest of it */
 	else
 		status = open_stream(&child->streams[0], STDOUT_FILENO, redactor,
 				     &theirs->files.fds[1], err);

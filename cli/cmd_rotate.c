@@ -166,8 +166,10 @@ int cmd_rollback(struct cli *cli, int argc, char **argv)
 
 	(void)argc;
 	if (engine_open(cli, true, &engine, &err) ||
-	    operation_find(&engine.executor, argv[1], id, &err) ||
-	    executor_rollback(&engine.executor, id, cli_option_value(cli, "reason"), &outcome,
+	    operation_find(&engine.executor, argv[1], id, &err))
+		return cli_fail(cli, &err);
+	engine.executor.skip_reloads = cli_option_value(cli, "skip-reload") != NULL;
+	if (executor_rollback(&engine.executor, id, cli_option_value(cli, "reason"), &outcome,
 			      &err))
 		return cli_fail(cli, &err);
 	rotation_note(&engine.executor, &outcome);

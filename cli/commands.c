@@ -45,7 +45,9 @@ static const struct cli_option rotate_options[] = {
 };
 
 static const struct cli_option rollback_options[] = {
-	{ "reason", "R", "why; goes to the audit log", 0, false }, OPTIONS_END
+	{ "reason", "R", "why; goes to the audit log", 0, false },
+	{ "skip-reload", NULL, "put the values back and leave the programs to you", 0, false },
+	OPTIONS_END
 };
 
 static const struct cli_option resume_options[] = {
@@ -177,7 +179,10 @@ static const char rollback_details[] =
 	"\n"
 	"Programs that were reloaded may know the new value only. Then the values are put back "
 	"and the programs reloaded first, and the verifiers are asked after that: if the old "
-	"value works again, the exit is 0; if not, it is 10, for a person to decide.";
+	"value works again, the exit is 0; if not, it is 10, for a person to decide.\n"
+	"\n"
+	"--skip-reload is for a program that cannot be reloaded any more: the values go back, "
+	"no program is reloaded, nothing is asked, and restarting it is yours to do.";
 
 static const char resume_details[] =
 	"Goes on with an operation that waits, was stopped, or was stuck: the stores are looked "

@@ -96,6 +96,33 @@ static bool set_key_file(struct config *config)
 	return folder && join(&config->state_key_file, "", folder, "state.key");
 }
 
+/*
+ * Operations belong to the config that they were begun under: its names mean
+ * other things elsewhere. So each config has a state of its own, unless it
+ * says otherwise: `STATE/FOLDER-DIGEST/state.db`, readable and told apart by
+ * the whole path. The machine's config has the plain folder.
+ */
+static bool set_state(struct config *config, const char *state)
+{
+	struct text folder = TEXT_INIT;
+	uint64_t digest = 0xcbf29ce484222325u;
+	const char *base;
+	bool is_set;
+
+	if (!config->path || strcmp(config->path, "/etc/lockstep/lockstep.conf") == 0)
+		return join(&config->state_url, "sqlite:", state, "state.db");
+	/* FNV-1a: told apart, not kept secret. */
+	for (const char *at = config->path; *at; at++)
+		digest = (digest ^ (unsigned char)*at) * 0x100000001b3u;
+	base = strrchr(config->folder, '/');
+	text_printf(&folder, "%s/%.64s-%016llx", state, base && base[1] ? base + 1 : "root",
+		    (unsigned long long)digest);
+	is_set = text_ok(&folder) &&
+		 join(&config->state_url, "sqlite:", text_string(&folder), "state.db");
+	text_release(&folder);
+	return is_set;
+}
+
 static enum lks_status set_places(struct config *config, struct lks_error *err)
 {
 	AUTO(free_ptr) char *personal = NULL;
@@ -109,7 +136,7 @@ static enum lks_status set_places(struct config *config, struct lks_error *err)
 			return status;
 		state = audit = personal;
 	}
-	if (!config->state_url && !join(&config->state_url, "sqlite:", state, "state.db"))
+	if (!config->state_url && !set_state(config, state))
 		return error_no_memory(err, "reading the config");
 	if (!config->audit_path && !join(&config->audit_path, "", audit, "audit.jsonl"))
 		return error_no_memory(err, "reading the config");

@@ -248,6 +248,9 @@ static enum lks_status run(struct job *job, struct lks_error *err)
 	status = instance_call(job->stores, job->access, job->instance, "set",
 			       LKS_CALL_WANT_VERSION, do_changes, job, err);
 	status = confirm(job, status, err);
+	/* A backend may quote what it could not hold. */
+	for (size_t i = 0; status && err && i < job->count; i++)
+		mask_said(job->changes[i].record, NULL, err->message, sizeof(err->message));
 	if (status && err && !err->reference[0])
 		error_reference(err, job->places[0].text);
 	/* The change is made: that it was begun is written down already. */

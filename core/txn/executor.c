@@ -83,6 +83,8 @@ static enum lks_status fill_row(struct operation *operation, const struct plan *
 	row->wait = json_null();
 	row->error = json_null();
 	row->notes = json_object();
+	if (row->notes && executor->config && executor->config->path)
+		json_put_text(row->notes, NOTE_CONFIG, executor->config->path);
 	row->created_wall_ms = row->updated_wall_ms = clock_wall_ms();
 	if (!status && (!row->kind || !row->name || !row->state || !row->subject || !row->request ||
 			!row->reason || !row->plan || !row->notes))
@@ -395,6 +397,22 @@ static enum lks_status judge_resumed(struct operation *operation, struct lks_err
 		      : operation_policy(operation->executor, operation->plan, &subject, err);
 }
 
+/* Where configs share a state, the names in another's operation mean other
+   files: it is left to its own. */
+static enum lks_status judge_config(const struct operation *operation, struct lks_error *err)
+{
+	const char *theirs = json_text(operation->row.notes, NOTE_CONFIG);
+	const struct config *ours = operation->executor->config;
+
+	if (!theirs[0] || !ours || !ours->path || !strcmp(theirs, ours->path))
+		return LKS_OK;
+	error_set(err, LKS_CONFLICT, "operation %s belongs to another config: %s",
+		  operation->row.id, theirs);
+	error_hint(err, "lockstep -c %s run", theirs);
+	error_operation(err, operation->row.id);
+	return LKS_CONFLICT;
+}
+
 /* The byte lock, then the row as it is under the lock. */
 static enum lks_status take_up(struct executor *executor, const char *id,
 			       struct operation *operation, struct lks_error *err)
@@ -404,6 +422,8 @@ static enum lks_status take_up(struct executor *executor, const char *id,
 	if (status)
 		return status;
 	status = operation_load(executor, id, true, operation, err);
+	if (!status)
+		status = judge_config(operation, err);
 	if (status)
 		state_operation_unlock(executor->state, id);
 	return status;
@@ -475,7 +495,7 @@ static enum lks_status refuse_finished(const struct operation *operation, struct
 	return LKS_CONFLICT;
 }
 
-static bool has_begun_reload(const struct operation *operation)
+bool operation_has_begun_reload(const struct operation *operation)
 {
 	for (size_t i = 0; i < operation->step_count; i++) {
 		if (operation->plan->steps[i].type == STEP_RELOAD &&
@@ -495,10 +515,12 @@ static enum lks_status prove_rollback(struct operation *operation, struct lks_er
 	/* One that goes back already has decided. */
 	if (operation->state == OPERATION_ROLLING_BACK || operation->state == OPERATION_PLANNED)
 		return LKS_OK;
+	if (operation->executor->skip_reloads)
+		return LKS_OK;
 	status = verify_old(operation, &is_invalid, err);
 	/* Programs that were reloaded know the new value only. They are given
 	   the old one first, and then must take it. */
-	if (status && is_invalid && has_begun_reload(operation)) {
+	if (status && is_invalid && operation_has_begun_reload(operation)) {
 		error_clear(err);
 		json_put_flag(operation->row.notes, NOTE_PROVE_UNDONE, 1);
 		return LKS_OK;

@@ -45,6 +45,9 @@ struct executor {
 	const struct subject *subject;
 	const char *request;
 	const struct event_sink *events;
+	/* For executor_rollback() when a program can no longer be reloaded: the
+	   values go back, the programs are a person's to restart. */
+	bool skip_reloads;
 	/* Asked between steps and in waits; true stops at the next safe point. */
 	bool (*must_stop)(void *context);
 	void *stop_context;

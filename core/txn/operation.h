@@ -88,6 +88,8 @@ enum lks_status operation_journal(struct operation *operation, const struct jour
 /* How the engine calls a store on behalf of this operation. */
 struct access operation_access(struct operation *operation, enum action action, int step);
 enum action operation_action(const struct operation *operation);
+/* Was a program told of the new value? */
+bool operation_has_begun_reload(const struct operation *operation);
 bool operation_must_stop(const struct operation *operation);
 /* Policy with the starting subject; `subject` NULL: the one in the row. */
 enum lks_status operation_policy(struct executor *executor, const struct plan *plan,
@@ -111,6 +113,8 @@ enum step_result {
 /* In the notes of an operation that goes back: the old value is proven after
    the programs were reloaded, not before. */
 #define NOTE_PROVE_UNDONE "prove_undone"
+/* The config whose names the plan uses. */
+#define NOTE_CONFIG "config"
 
 struct step_functions {
 	enum step_result (*run)(struct operation *operation, size_t index, struct lks_error *err);

@@ -89,6 +89,7 @@ enum lks_status executor_recover(struct executor *executor,
 	size_t count = 0;
 	struct lks_error owed = { 0 };
 	struct lks_error local = { 0 };
+	struct lks_error failed = { 0 };
 	enum lks_status status;
 
 	if (!err)
@@ -110,7 +111,18 @@ enum lks_status executor_recover(struct executor *executor,
 			error_clear(err);
 			status = LKS_OK;
 		}
+		/* One that cannot be taken up does not hold up the others. */
+		if (status) {
+			if (!failed.status)
+				failed = *err;
+			error_clear(err);
+			status = LKS_OK;
+		}
 	}
 	state_ids_free(ids, count);
+	if (!status && failed.status) {
+		*err = failed;
+		return failed.status;
+	}
 	return status;
 }

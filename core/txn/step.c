@@ -74,6 +74,14 @@ enum step_result step_finish(struct operation *operation, size_t index, json_t *
 		.with_notes = true,
 	};
 
+	/* From here on the new values count: all of them must still be there,
+	   also those that were written before a long verification. */
+	if (state == OPERATION_COMMITTED && index > 0) {
+		enum step_result result = probe_all_new(operation, err);
+
+		if (result)
+			return result;
+	}
 	if (operation_journal(operation, &entry, err))
 		return STEP_BROKEN;
 	if (state == OPERATION_COMMITTED)

@@ -167,10 +167,11 @@ enum lks_status operation_roll_back(struct operation *operation, const struct lk
 	if (status)
 		return status;
 	result = undo_all(operation, false, &reason);
-	if (!result)
+	if (!result && !operation->executor->skip_reloads) {
 		result = undo_all(operation, true, &reason);
-	if (!result)
-		result = prove_undone(operation, &reason);
+		if (!result)
+			result = prove_undone(operation, &reason);
+	}
 	switch (result) {
 	case STEP_OK:
 		return finish_back(operation, ret_outcome, err);

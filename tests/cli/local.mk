@@ -18,6 +18,7 @@ cli_suites += %D%/test_spool.sh
 cli_suites += %D%/test_verify.sh
 cli_suites += %D%/test_reload.sh
 cli_suites += %D%/test_window.sh
+cli_suites += %D%/test_ways_out.sh
 TESTS += $(cli_suites)
 dist_check_SCRIPTS += $(cli_suites)
 EXTRA_DIST += %D%/common.sh %D%/failing_malloc.c %D%/fits.py \

@@ -415,6 +415,43 @@ static void test_n79_root_does_not_believe_home(void **state)
 		setenv("HOME", home, 1);
 }
 
+static char *state_of(const char *path)
+{
+	AUTO(config_freep) struct config *config = NULL;
+	struct lks_error err = { 0 };
+	char *url;
+
+	assert_ok(load(path, NULL, NULL, &config, &err), &err);
+	url = strdup(config->state_url);
+	assert_non_null(url);
+	return url;
+}
+
+/* Its operations name stores and rotations: elsewhere these mean other files. */
+static void test_each_config_has_a_state_of_its_own(void **state)
+{
+	AUTO(temp_remove) struct temp temp = temp_make_trusted();
+	AUTO(free_ptr) char *before = getcwd(NULL, 0);
+	const char *one = temp_path(&temp, "one.conf");
+	const char *two = temp_path(&temp, "two.conf");
+
+	(void)state;
+	file_write_text(one, "");
+	file_write_text(two, "");
+	assert_int_equal(chdir(temp.path), 0);
+	{
+		AUTO(free_ptr) char *first = state_of(one);
+		AUTO(free_ptr) char *again = state_of("one.conf");
+		AUTO(free_ptr) char *second = state_of(two);
+
+		assert_string_equal(first, again);
+		assert_string_not_equal(first, second);
+		assert_contains(first, "/lockstep/");
+		assert_contains(first, "/state.db");
+	}
+	assert_int_equal(chdir(before), 0);
+}
+
 /* ------------------------------------------------------------------------ */
 /* Help                                                                      */
 
@@ -506,6 +543,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_n13_an_empty_file_gives_the_defaults),
+		cmocka_unit_test(test_each_config_has_a_state_of_its_own),
 		cmocka_unit_test(test_the_design_example_is_read),
 		cmocka_unit_test(test_all_errors_are_reported_not_the_first),
 		cmocka_unit_test(test_n5_unknown_keys_come_with_the_nearest),
