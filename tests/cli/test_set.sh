@@ -137,4 +137,27 @@ is "$(member operation)" "$operation" 'and JSON has the operation'
 same app.env before.env 'the file is as it was'
 it 'another secret can' give x lockstep set app:API_KEY
 
+# --- nothing came through the pipe
+before=$(cksum <app.env)
+it_exits 2 'an empty standard input is no value' sh -c 'false | lockstep set app:API_KEY'
+says '@/dev/null' 'and how to store an empty one is said'
+is "$(cksum <app.env)" "$before" 'the file is as it was'
+
+# --- Ctrl-C at the prompt
+cat >interrupt.py <<'END'
+import os, pty, signal, sys, termios, time
+child, fd = pty.fork()
+if child == 0:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.execvp("lockstep", ["lockstep", "set", "app:API_KEY"])
+seen = b""
+while b"value" not in seen:
+    seen += os.read(fd, 1000)
+assert not termios.tcgetattr(fd)[3] & termios.ECHO
+os.kill(child, signal.SIGINT)
+_, status = os.waitpid(child, 0)
+assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGINT, status
+assert termios.tcgetattr(fd)[3] & termios.ECHO, "the terminal does not echo any more"
+END
+it 'an interrupt at the prompt leaves the terminal as it was' timeout 60 python3 interrupt.py
 finish
