@@ -277,7 +277,8 @@ static const struct section hook_section = {
 
 static const struct key state_keys[] = {
 	{ "url", SHAPE_ONE, VALUE_STATE_URL, AT(config, state_url),
-	  .shown = "a folder of this config's own in $XDG_STATE_HOME/lockstep; root: in /var/lib/lockstep",
+	  .shown = "a folder of this config's own in $XDG_STATE_HOME/lockstep; root: in "
+		   "/var/lib/lockstep",
 	  .help = "where operations and their journal are kept" },
 	{ "key_file", SHAPE_ONE, VALUE_PATH, AT(config, state_key_file),
 	  .shown = "state.key beside the state",

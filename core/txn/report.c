@@ -228,7 +228,8 @@ static json_t *next_json(const struct operation *operation, enum exit_code code)
 	if (can_return && operation->state != OPERATION_ROLLING_BACK)
 		add_line(next, "rollback", id);
 	/* The way out where a program cannot be reloaded any more. */
-	if (can_return && operation->state == OPERATION_STUCK && operation_has_begun_reload(operation))
+	if (can_return && operation->state == OPERATION_STUCK &&
+	    operation_has_begun_reload(operation))
 		add_line(next, "rollback --skip-reload", id);
 	if (code == EXIT_UNFINISHED)
 		add_line(next, "run", NULL);
