@@ -109,8 +109,8 @@ static void test_damaged_json_is_refused(void **state)
 		"{\"name\":\"x\",\"secret\":[\"a:X\"],\"other\":1}",
 		"{\"name\":\"x\",\"secret\":[\"a:X\"],\"shared\":null}",
 		"{\"name\":\"x\",\"secret\":[\"a:X\"],\"copies\":[{}]}",
-		"{\"name\":\"x\",\"secret\":[\"a:X\"],\"generate\":{\"kind\":\"hex\",\"length\":1."
-		"5}}",
+		("{\"name\":\"x\",\"secret\":[\"a:X\"],"
+		 "\"generate\":{\"kind\":\"hex\",\"length\":1.5}}"),
 		"{\"name\":\"x\",\"secret\":[[[[[[[[[[[[\"a\"]]]]]]]]]]]]}",
 	};
 
