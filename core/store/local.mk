@@ -6,7 +6,6 @@ core_sources += \
 	%D%/mask.c \
 	%D%/open.c \
 	%D%/read.c \
-	%D%/reference.h \
 	%D%/sides.c \
 	%D%/store.c %D%/store.h \
 	%D%/verifier.c

@@ -20,9 +20,9 @@
 #define STORE_STORE_H
 
 #include "base/record.h"
+#include "base/reference.h"
 #include "config/config.h"
 #include "guard/policy.h"
-#include "store/reference.h"
 #include "telemetry/audit.h"
 
 struct registry;

@@ -17,7 +17,7 @@
 
 #include "base/record.h"
 #include "config/config.h"
-#include "store/reference.h"
+#include "base/reference.h"
 
 /* The closed set of effects. Those without an implementation in the step table
    (core/txn/step.c) are refused when a plan is made. */
